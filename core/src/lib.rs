@@ -1,1 +1,13 @@
-//! besunny
+//! `besunny`: mail in, right project, found again - in process, offline, deterministic.
+#![deny(missing_docs)]
+
+// L0
+pub mod base;
+// L1
+pub mod domain;
+// L2
+#[cfg(feature = "native")]
+pub mod ml;
+pub mod text;
+
+pub use base::{Error, ErrorKind, Result};

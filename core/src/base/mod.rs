@@ -1,0 +1,16 @@
+//! The ground everything stands on: errors, ids, time, scope, cancellation.
+//!
+//! Invariant: no I/O, no threads, no clock reading, no randomness; those are injected.
+//! Invariant: imports nothing from any other room.
+
+mod cancel;
+mod clock;
+mod error;
+mod id;
+mod scope;
+
+pub use cancel::CancelToken;
+pub use clock::{Clock, FixedClock, Timestamp};
+pub use error::{Error, ErrorKind, Result};
+pub use id::{ChunkId, DocumentId, IdGenerator, ProjectId, TenantId, UserId, uuid_v7};
+pub use scope::{Role, Scope};
