@@ -7,6 +7,8 @@ pub mod base;
 pub mod domain;
 // L2
 #[cfg(feature = "native")]
+mod index;
+#[cfg(feature = "native")]
 pub mod ml;
 pub mod text;
 

@@ -1,1 +1,28 @@
-//! The vocabulary.
+//! The vocabulary: what users, projects, documents, chunks, assignments and changes are,
+//! and the traits a store implements.
+//!
+//! Invariant: plain data and traits; no I/O, no threads, no knowledge of any database.
+//! Invariant: imports only `base`.
+
+mod assignment;
+mod change;
+mod document;
+mod filter;
+mod intake_log;
+mod mail;
+mod model;
+mod page;
+mod project;
+mod user;
+mod username;
+
+pub use assignment::{Alternative, Assignment, Correction, DecidedBy, Evidence, Signal};
+pub use change::{Change, ChangeKind, Position};
+pub use document::{Chunk, ContentHash, Document, DocumentRecord, DocumentType, StoreStatus};
+pub use filter::{DocumentFilter, ProjectFilter};
+pub use intake_log::{IntakeEntry, IntakeStatus};
+pub use mail::MailFacts;
+pub use page::{Page, PageRequest};
+pub use project::{Project, ProjectFields, ProjectPatch};
+pub use user::User;
+pub use username::Username;

@@ -1,0 +1,1 @@
+//! Tantivy and vectors.
