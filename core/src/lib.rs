@@ -10,6 +10,8 @@ pub mod domain;
 mod index;
 #[cfg(feature = "native")]
 pub mod ml;
+#[cfg(feature = "native")]
+mod store;
 pub mod text;
 
 pub use base::{Error, ErrorKind, Result};

@@ -100,6 +100,19 @@ impl Assignment {
         self.project_id.is_some()
     }
 
+    /// Takes a deleted project out: a document that belonged to it becomes unassigned,
+    /// and is open to a new decision.
+    pub fn lose_project(&mut self, project: ProjectId) {
+        self.alternatives.retain(|alternative| alternative.project_id != project);
+        if self.project_id == Some(project) {
+            self.project_id = None;
+            self.confidence = self.alternatives.first().map_or(0.0, |best| best.probability);
+            self.reason = "its project was deleted".to_owned();
+            self.evidence.clear();
+            self.decided_by = DecidedBy::Auto;
+        }
+    }
+
     /// A user's decision, which outranks every other.
     #[must_use]
     pub fn by_user(project_id: Option<ProjectId>, alternatives: Vec<Alternative>) -> Self {

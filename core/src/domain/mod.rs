@@ -13,6 +13,7 @@ mod mail;
 mod model;
 mod page;
 mod project;
+mod store;
 mod user;
 mod username;
 
@@ -24,5 +25,9 @@ pub use intake_log::{IntakeEntry, IntakeStatus};
 pub use mail::MailFacts;
 pub use page::{Page, PageRequest};
 pub use project::{Project, ProjectFields, ProjectPatch};
+pub use store::{
+    Access, ChangeLog, CorrectionStore, Counts, DocumentStore, EmbeddingStore, IntakeLog, ProjectStore, Put,
+    Store, StoredDocument, ThreadClue, ThreadStore, Transaction, UserStore,
+};
 pub use user::User;
 pub use username::Username;

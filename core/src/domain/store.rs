@@ -1,0 +1,197 @@
+//! What a store can do. One trait per concept, all on a [`Transaction`]; each backend
+//! implements them, and one behaviour suite runs on every backend.
+//!
+//! Terms: a *transaction* is opened for one [`Scope`] and sees that tenant's rows only;
+//! *identity* is `(tenant, source, source_id)`; a *position* is a place in the change log,
+//! which the mutating calls here write themselves, in the same commit.
+
+use async_trait::async_trait;
+
+use super::{
+    Assignment, Change, Chunk, ContentHash, Correction, Document, DocumentFilter, DocumentRecord,
+    IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
+};
+use crate::base::{DocumentId, ProjectId, Result, Scope, Timestamp};
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A consistent view; writes fail.
+    Read,
+    /// Reads and writes; writers wait for each other.
+    Write,
+}
+
+/// A database.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Opens a transaction for `scope`. Dropping it without [`Transaction::commit`]
+    /// leaves everything as it was.
+    async fn begin(&self, scope: &Scope, access: Access) -> Result<Box<dyn Transaction>>;
+
+    /// The last position of the tenant's change log, without opening a transaction.
+    async fn last_position(&self, scope: &Scope) -> Result<Position>;
+
+    /// Waits for running transactions and releases the database.
+    async fn close(&self);
+}
+
+/// One unit of work: everything in it becomes visible at once or never.
+#[async_trait]
+pub trait Transaction:
+    UserStore
+    + ProjectStore
+    + DocumentStore
+    + ThreadStore
+    + EmbeddingStore
+    + CorrectionStore
+    + ChangeLog
+    + IntakeLog
+    + Send
+{
+    /// On whose behalf.
+    fn scope(&self) -> &Scope;
+
+    /// Makes the work durable; when this returns, a crash cannot undo it.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// The users of a workspace. Only [`crate::base::Role::Service`] may call it.
+#[async_trait]
+pub trait UserStore {
+    /// Adds a user; `AlreadyExists` when the username is taken.
+    async fn insert_user(&mut self, user: &User) -> Result<()>;
+    /// The users whose username equals `name` when case is ignored, in order of creation.
+    async fn users_named(&mut self, name: &str) -> Result<Vec<User>>;
+    /// All users, in order of creation.
+    async fn users(&mut self) -> Result<Vec<User>>;
+}
+
+/// The tenant's projects.
+#[async_trait]
+pub trait ProjectStore {
+    /// Adds a project.
+    async fn insert_project(&mut self, project: &Project) -> Result<()>;
+    /// One project.
+    async fn project(&mut self, id: ProjectId) -> Result<Option<Project>>;
+    /// All projects, in order of creation.
+    async fn projects(&mut self) -> Result<Vec<Project>>;
+    /// Writes the fields of a project; `NotFound` when it is not there.
+    async fn update_project(&mut self, project: &Project) -> Result<()>;
+    /// Deletes a project and leaves its documents unassigned; whether it was there.
+    async fn delete_project(&mut self, id: ProjectId, now: Timestamp) -> Result<bool>;
+}
+
+/// A document as read back, with its stable place in the order of ingestion.
+#[derive(Clone, Debug)]
+pub struct StoredDocument {
+    /// The document.
+    pub document: Document,
+    /// Grows with each document ever stored; breaks ties between equal scores.
+    pub order: u64,
+}
+
+/// What [`DocumentStore::put_document`] did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Put {
+    /// What happened.
+    pub status: StoreStatus,
+    /// The stored document: an earlier one's id when the identity was known.
+    pub id: DocumentId,
+}
+
+/// The number of rows of a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Documents.
+    pub documents: u64,
+    /// Chunks.
+    pub chunks: u64,
+}
+
+/// What other mail says about a conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ThreadClue {
+    /// Message-IDs that the mail refers to, and its own.
+    pub message_ids: Vec<String>,
+    /// For a reply without references: the subject it replies to, normalised.
+    pub reply_subject: Option<String>,
+    /// The mail's own subject, normalised, under which such replies find it.
+    pub own_subject: Option<String>,
+}
+
+/// The tenant's documents.
+#[async_trait]
+pub trait DocumentStore {
+    /// Stores a document by its identity: new, a new revision, or unchanged (then
+    /// nothing is written). A user's assignment survives a new revision.
+    async fn put_document(&mut self, record: &DocumentRecord) -> Result<Put>;
+    /// One document.
+    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>>;
+    /// The id and content hash behind an identity.
+    async fn identify(&mut self, source: &str, source_id: &str) -> Result<Option<(DocumentId, String)>>;
+    /// Documents that pass `filter`, latest stored first.
+    async fn documents(&mut self, filter: &DocumentFilter, page: &PageRequest) -> Result<Page<Document>>;
+    /// The documents that came with this one.
+    async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>>;
+    /// A document's chunks, in order.
+    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>>;
+    /// Deletes a document, what came with it, and vectors nobody needs any more; the
+    /// ids that are gone (none when it was not there).
+    async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>>;
+    /// Replaces a document's assignment; whether the document is there.
+    async fn set_assignment(
+        &mut self,
+        id: DocumentId,
+        assignment: &Assignment,
+        now: Timestamp,
+    ) -> Result<bool>;
+    /// How many rows.
+    async fn counts(&mut self) -> Result<Counts>;
+}
+
+/// The tenant's conversations: which mail belongs together.
+#[async_trait]
+pub trait ThreadStore {
+    /// The conversation that mail with these clues belongs to, if it is known.
+    async fn find_thread(&mut self, clue: &ThreadClue) -> Result<Option<String>>;
+    /// Records that these Message-IDs belong to a conversation; joins conversations
+    /// that turn out to be one.
+    async fn join_thread(&mut self, thread_id: &str, clue: &ThreadClue) -> Result<()>;
+    /// The assignments of the mail in a conversation, in order of ingestion.
+    async fn thread_assignments(&mut self, thread_id: &str) -> Result<Vec<(DocumentId, Assignment)>>;
+}
+
+/// Vectors by what was embedded and which model did it, so that nothing is embedded twice.
+#[async_trait]
+pub trait EmbeddingStore {
+    /// The vectors that are known, in the order of `hashes`.
+    async fn vectors(&mut self, model: &str, hashes: &[ContentHash]) -> Result<Vec<Option<Vec<f32>>>>;
+    /// Remembers vectors.
+    async fn put_vectors(&mut self, model: &str, vectors: &[(ContentHash, Vec<f32>)]) -> Result<()>;
+}
+
+/// What users corrected.
+#[async_trait]
+pub trait CorrectionStore {
+    /// Keeps a correction.
+    async fn insert_correction(&mut self, correction: &Correction) -> Result<()>;
+    /// The latest correction of each document, in order of correction.
+    async fn corrections(&mut self) -> Result<Vec<Correction>>;
+}
+
+/// The change log. It is written by the other traits' calls; followers read it.
+#[async_trait]
+pub trait ChangeLog {
+    /// Changes after `position`, in order, at most `limit`.
+    async fn changes_after(&mut self, position: Position, limit: u32) -> Result<Vec<Change>>;
+}
+
+/// What became of each item that was handed in.
+#[async_trait]
+pub trait IntakeLog {
+    /// Adds a line.
+    async fn log_intake(&mut self, entry: &IntakeEntry) -> Result<()>;
+    /// Lines, latest first.
+    async fn intake_log(&mut self, page: &PageRequest) -> Result<Page<IntakeEntry>>;
+}

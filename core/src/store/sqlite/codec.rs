@@ -1,0 +1,102 @@
+//! Between rows and domain types.
+
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::base::{Error, ErrorKind, Result, Timestamp};
+
+/// Turns a database error into ours, for `map_err`.
+pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
+    move |error| Error::new(ErrorKind::Storage, operation, "the database refused").caused_by(error)
+}
+
+/// Whether a statement failed because a unique value exists already.
+pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+/// A value in the row that the library itself cannot have written.
+fn damaged(column: &'static str) -> Error {
+    Error::new(ErrorKind::Storage, "store.read", "a stored value cannot be read; restore from a backup")
+        .with("column", column)
+}
+
+/// Typed access to the columns of a row.
+pub(super) struct Columns<'a>(pub(super) &'a SqliteRow);
+
+impl Columns<'_> {
+    pub(super) fn text(&self, column: &'static str) -> Result<String> {
+        self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn optional_text(&self, column: &'static str) -> Result<Option<String>> {
+        self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn integer(&self, column: &'static str) -> Result<i64> {
+        self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn time(&self, column: &'static str) -> Result<Timestamp> {
+        self.integer(column).map(Timestamp::from_micros)
+    }
+
+    /// An unsigned number that was stored as the same bits.
+    pub(super) fn unsigned(&self, column: &'static str) -> Result<u64> {
+        self.integer(column).map(i64::cast_unsigned)
+    }
+
+    pub(super) fn bytes<const N: usize>(&self, column: &'static str) -> Result<[u8; N]> {
+        let bytes: &[u8] = self.0.try_get(column).map_err(failed("store.read"))?;
+        bytes.try_into().map_err(|_| damaged(column))
+    }
+
+    pub(super) fn optional_bytes<const N: usize>(&self, column: &'static str) -> Result<Option<[u8; N]>> {
+        let bytes: Option<&[u8]> = self.0.try_get(column).map_err(failed("store.read"))?;
+        bytes.map(|bytes| bytes.try_into().map_err(|_| damaged(column))).transpose()
+    }
+
+    pub(super) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T> {
+        self.text(column)?.parse().map_err(|_| damaged(column))
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
+        let text: &str = self.0.try_get(column).map_err(failed("store.read"))?;
+        serde_json::from_str(text).map_err(|error| damaged(column).caused_by(error))
+    }
+
+    pub(super) fn optional_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {
+        let text: Option<&str> = self.0.try_get(column).map_err(failed("store.read"))?;
+        text.map(|text| serde_json::from_str(text).map_err(|error| damaged(column).caused_by(error)))
+            .transpose()
+    }
+}
+
+/// The JSON of a value, for a column.
+pub(super) fn json(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| {
+        Error::new(ErrorKind::Internal, "store.write", "a value has no JSON form").caused_by(error)
+    })
+}
+
+/// A cursor for lists that run from the latest row to the earliest.
+pub(super) fn before(cursor: Option<&String>) -> Result<i64> {
+    cursor.map_or(Ok(i64::MAX), |cursor| {
+        cursor.parse().map_err(|_| {
+            Error::new(ErrorKind::InvalidInput, "page.parse", "`after` is not a cursor that a page gave out")
+                .with("after", cursor.chars().take(64).collect::<String>())
+        })
+    })
+}
+
+/// The number of rows a page may have.
+pub(super) fn page_size(size: u32) -> Result<u32> {
+    if (1..=1000).contains(&size) {
+        return Ok(size);
+    }
+    Err(Error::new(ErrorKind::InvalidInput, "page.parse", "a page has 1 to 1,000 items").with("size", size))
+}

@@ -1,0 +1,100 @@
+//! The embedded store: one SQLite file in the workspace folder.
+//!
+//! One connection writes and several read; in WAL mode they do not wait for each other.
+//! A commit is flushed to the disk before it is acknowledged.
+//!
+//! Invariant: text columns hold what `domain` types print; a row that does not read back
+//! is a typed error that names the table, never a panic.
+
+mod changes;
+mod codec;
+mod corrections;
+mod documents;
+mod embeddings;
+mod intake_log;
+mod migrations;
+mod projects;
+mod threads;
+mod transaction;
+mod users;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use self::codec::failed;
+use self::transaction::SqliteTransaction;
+use crate::base::{Result, Scope};
+use crate::domain::{Access, Position, Store, Transaction};
+
+/// The largest number of readers at once; more wait for a free connection.
+const READERS: u32 = 4;
+/// How long a caller waits for its turn, and for another process's lock, before it
+/// gets an error. Bulk loads hold the writer for one item at a time, far shorter.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A workspace database on SQLite.
+pub(crate) struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the database file, making or migrating it as needed.
+    pub(crate) async fn open(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE);
+        let pool = |size| {
+            SqlitePoolOptions::new()
+                .max_connections(size)
+                .acquire_timeout(PATIENCE)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1).connect_with(options.clone()).await.map_err(failed("workspace.open"))?;
+        migrations::run(&writer).await?;
+        let readers = pool(READERS)
+            .connect_with(options.pragma("query_only", "ON"))
+            .await
+            .map_err(failed("workspace.open"))?;
+        Ok(Self { writer, readers })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn begin(&self, scope: &Scope, access: Access) -> Result<Box<dyn Transaction>> {
+        let transaction = match access {
+            Access::Read => self.readers.begin().await,
+            // Takes the write lock at once: a transaction that reads first and writes
+            // later could otherwise find its view outdated and fail half-way.
+            Access::Write => self.writer.begin_with("BEGIN IMMEDIATE").await,
+        };
+        let transaction = transaction.map_err(failed("store.begin"))?;
+        Ok(Box::new(SqliteTransaction::new(scope.clone(), transaction)))
+    }
+
+    async fn last_position(&self, scope: &Scope) -> Result<Position> {
+        let position: Option<i64> =
+            sqlx::query_scalar("SELECT MAX(position) FROM changes WHERE tenant_id = ?")
+                .bind(scope.tenant().as_bytes().as_slice())
+                .fetch_one(&self.readers)
+                .await
+                .map_err(failed("store.last_position"))?;
+        Ok(position.map_or(0, i64::cast_unsigned))
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}

@@ -1,0 +1,68 @@
+//! One unit of work on SQLite.
+
+use async_trait::async_trait;
+use sqlx::{Sqlite, SqliteConnection};
+
+use super::codec::failed;
+use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, Timestamp};
+use crate::domain::{ChangeKind, Transaction};
+
+/// An open transaction, bound to the scope it was opened for.
+pub(super) struct SqliteTransaction {
+    scope: Scope,
+    inner: sqlx::Transaction<'static, Sqlite>,
+}
+
+impl SqliteTransaction {
+    pub(super) fn new(scope: Scope, inner: sqlx::Transaction<'static, Sqlite>) -> Self {
+        Self { scope, inner }
+    }
+
+    /// The tenant, as bound to statements.
+    pub(super) fn tenant(&self) -> Vec<u8> {
+        self.scope.tenant().as_bytes().to_vec()
+    }
+
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+
+    pub(super) fn require_service(&self, operation: &'static str) -> Result<()> {
+        if self.scope.role() == Role::Service {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
+    }
+
+    /// Appends to the change log.
+    pub(super) async fn record(
+        &mut self,
+        kind: ChangeKind,
+        document: Option<DocumentId>,
+        project: Option<ProjectId>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let tenant = self.tenant();
+        sqlx::query("INSERT INTO changes (tenant_id, kind, document_id, project_id, changed_at) VALUES (?, ?, ?, ?, ?)")
+            .bind(tenant)
+            .bind(kind.as_str())
+            .bind(document.map(|id| id.as_bytes().to_vec()))
+            .bind(project.map(|id| id.as_bytes().to_vec()))
+            .bind(at.as_micros())
+            .execute(self.connection())
+            .await
+            .map_err(failed("changes.append"))?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Transaction for SqliteTransaction {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.inner.commit().await.map_err(failed("store.commit"))
+    }
+}
