@@ -1,1 +1,5 @@
 //! The vocabulary.
+
+mod model;
+
+pub use model::{ModelInfo, Precision};

@@ -1,1 +1,3 @@
 //! Models.
+
+mod kernels;
