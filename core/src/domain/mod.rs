@@ -23,6 +23,7 @@ pub use document::{Chunk, ContentHash, Document, DocumentRecord, DocumentType, S
 pub use filter::{DocumentFilter, ProjectFilter};
 pub use intake_log::{IntakeEntry, IntakeStatus};
 pub use mail::MailFacts;
+pub use model::{ModelInfo, Precision};
 pub use page::{Page, PageRequest};
 pub use project::{Project, ProjectFields, ProjectPatch};
 pub use store::{

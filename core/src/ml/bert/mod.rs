@@ -1,0 +1,18 @@
+//! The BERT encoder, built in process from a model's tensors: ONNX Runtime does the matrix
+//! products, [`super::kernels`] everything between them.
+//!
+//! Texts of one batch lie end to end as the rows of one matrix, so nothing is padded and
+//! nothing masked: attention is the only step that looks at more than its own row, and it
+//! is told where each text begins.
+
+mod graph;
+mod operators;
+mod quantised;
+mod session;
+mod weights;
+
+pub(super) use session::BertSession;
+pub(super) use weights::Bert;
+
+/// Counts up whenever the same model gives other vectors than before.
+pub(super) const GRAPH_VERSION: u32 = 1;

@@ -1,0 +1,116 @@
+//! A loaded graph, and the way a batch takes through it.
+
+use std::ops::Range;
+
+use ort::environment::Environment;
+use ort::session::{Session, SessionOutputs};
+use ort::session::builder::GraphOptimizationLevel;
+use ort::value::TensorRef;
+
+use super::super::kernels::quantise_row;
+use super::graph::{BYTES, ENDS, HIDDEN, ROWS, SCALES, build};
+use super::operators::domain;
+use super::weights::{Bert, Embeddings};
+use crate::base::{Error, ErrorKind, Result};
+use crate::domain::Precision;
+
+/// One session, for one thread at a time.
+pub(in crate::ml) struct BertSession {
+    session: Session,
+    embeddings: Embeddings,
+    precision: Precision,
+    word: Vec<f32>,
+    rows: Vec<f32>,
+    bytes: Vec<u8>,
+    scales: Vec<f32>,
+}
+
+impl BertSession {
+    /// Builds the graph of `bert` and loads it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] if the runtime refuses the graph.
+    pub(in crate::ml) fn new(environment: &Environment, bert: &Bert) -> Result<Self> {
+        let session = load(environment, bert).map_err(|error| {
+            Error::new(ErrorKind::Model, "model.load", "ONNX Runtime refuses the model")
+                .caused_by(error.to_string())
+        })?;
+        Ok(Self {
+            session,
+            embeddings: bert.embeddings.clone(),
+            precision: bert.parameters.precision,
+            word: Vec::new(),
+            rows: Vec::new(),
+            bytes: Vec::new(),
+            scales: Vec::new(),
+        })
+    }
+
+    /// Runs the texts, given as token ids, and hands each one's final rows (`[tokens,
+    /// width]`) to `each`, in order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] if the runtime fails or a token has no embedding.
+    pub(in crate::ml) fn run(&mut self, texts: &[&[u32]], mut each: impl FnMut(usize, &[f32])) -> Result<()> {
+        let width = self.embeddings.width();
+        self.rows.clear();
+        let mut ends: Vec<i64> = Vec::with_capacity(texts.len() + 1);
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(texts.len());
+        for ids in texts {
+            let start = self.rows.len();
+            self.embeddings.append(ids, &mut self.word, &mut self.rows)?;
+            ranges.push(start..self.rows.len());
+            ends.push((self.rows.len() / width) as i64);
+        }
+        if self.rows.is_empty() {
+            ranges.iter().enumerate().for_each(|(index, _)| each(index, &[]));
+            return Ok(());
+        }
+        if self.rows.len() == width {
+            // A product with one row takes another path through the runtime, with other
+            // rounding; a second row, which no text owns, keeps it off that path.
+            self.rows.extend_from_within(..);
+            ends.push(2);
+        }
+        let failed = |error: ort::Error| {
+            Error::new(ErrorKind::Model, "model.run", "ONNX Runtime fails on a batch")
+                .caused_by(error.to_string())
+        };
+        let hidden = self.hidden(&ends).map_err(failed)?;
+        let (_, rows) = hidden[HIDDEN].try_extract_tensor::<f32>().map_err(failed)?;
+        for (index, range) in ranges.into_iter().enumerate() {
+            each(index, rows.get(range).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    fn hidden(&mut self, ends: &[i64]) -> ort::Result<SessionOutputs<'_>> {
+        let width = self.embeddings.width();
+        let count = self.rows.len() / width;
+        let rows = TensorRef::from_array_view(([count, width], &*self.rows))?;
+        let ends = TensorRef::from_array_view(([ends.len()], ends))?;
+        if self.precision == Precision::Fp32 {
+            return self.session.run(ort::inputs![ROWS => rows, ENDS => ends]);
+        }
+        self.bytes.resize(self.rows.len(), 0);
+        self.scales.resize(count, 0.0);
+        let outputs = self.bytes.chunks_exact_mut(width).zip(&mut self.scales);
+        for (row, (bytes, scale)) in self.rows.chunks_exact(width).zip(outputs) {
+            *scale = quantise_row(row, bytes);
+        }
+        let bytes = TensorRef::from_array_view(([count, width], &*self.bytes))?;
+        let scales = TensorRef::from_array_view(([count], &*self.scales))?;
+        self.session.run(ort::inputs![ROWS => rows, BYTES => bytes, SCALES => scales, ENDS => ends])
+    }
+}
+
+fn load(environment: &Environment, bert: &Bert) -> ort::Result<Session> {
+    let options = Session::builder(environment)?
+        .with_operators(domain(&bert.parameters)?)?
+        .with_optimization_level(GraphOptimizationLevel::Level1)?
+        .with_intra_threads(1)?
+        .with_intra_op_spinning(false)?
+        .with_inter_op_spinning(false)?
+        .with_memory_pattern(false)?;
+    build(bert)?.into_session(&options)
+}
