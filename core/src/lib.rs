@@ -1,17 +1,55 @@
 //! `besunny`: mail in, right project, found again - in process, offline, deterministic.
 #![deny(missing_docs)]
 
+// The layers, from the ground up; a room imports only from layers below its own.
+//
+// The pure rooms keep to Rust 1.85, the version of this package; rooms that need the
+// feature `native` follow their dependencies.
 // L0
 pub mod base;
 // L1
 pub mod domain;
 // L2
 #[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod index;
 #[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 pub mod ml;
 #[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod store;
 pub mod text;
+// L3
+#[cfg_attr(
+    not(feature = "native"),
+    expect(dead_code, reason = "its caller is native; WebAssembly will be another")
+)]
+mod assign;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod intake;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod search;
+// L4
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod workspace;
 
-pub use base::{Error, ErrorKind, Result};
+pub use base::{
+    CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, ProjectId, Result,
+    TenantId, Timestamp, UserId,
+};
+pub use domain::{
+    Alternative, Assignment, AttachmentFacts, Automatic, Chunk, ContentHash, DecidedBy, Delivery, Document,
+    DocumentFilter, DocumentType, Evidence, Hit, HitSnippet, Ingested, IntakeEntry, IntakeReport,
+    IntakeStatus, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo, NewDocument, Page, PageRequest,
+    Precision, Progress, Project, ProjectFields, ProjectFilter, ProjectPatch, Refusal, SearchMode,
+    SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
+};
+#[cfg(feature = "native")]
+pub use workspace::{
+    Classify, Documents, LoadOptions, Mail, OpenOptions, Projects, Status, UserHandle, UserMail, Users,
+    Versions, Workspace,
+};

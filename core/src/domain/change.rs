@@ -19,6 +19,8 @@ text_enum! {
         DocumentDeleted = "document.deleted",
         /// A document moved to a project or out of one.
         DocumentAssigned = "document.assigned",
+        /// A user said where a document belongs.
+        DocumentCorrected = "document.corrected",
         /// A project was created.
         ProjectCreated = "project.created",
         /// A project's fields changed.

@@ -4,8 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
-use super::{Assignment, MailFacts};
+use super::{Assignment, IntakeStatus, MailDetails};
 use crate::base::{ChunkId, DocumentId, Error, ErrorKind, ProjectId, Timestamp};
 
 macro_rules! text_enum {
@@ -103,7 +104,7 @@ pub struct Document {
     /// When its content or assignment last changed.
     pub updated_at: Timestamp,
     /// What a mail's headers and parts say; `None` for other documents.
-    pub mail: Option<MailFacts>,
+    pub mail: Option<MailDetails>,
     /// Which project it belongs to, how sure that is, and why.
     pub assignment: Assignment,
 }
@@ -143,6 +144,14 @@ pub struct Chunk {
 /// A SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContentHash(pub [u8; 32]);
+
+impl ContentHash {
+    /// The hash of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+}
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -185,6 +194,16 @@ pub enum StoreStatus {
     Updated,
     /// It was there already, byte for byte; nothing was written.
     Unchanged,
+}
+
+impl From<StoreStatus> for IntakeStatus {
+    fn from(status: StoreStatus) -> Self {
+        match status {
+            StoreStatus::Stored => Self::Stored,
+            StoreStatus::Updated => Self::Updated,
+            StoreStatus::Unchanged => Self::Unchanged,
+        }
+    }
 }
 
 impl StoreStatus {

@@ -8,7 +8,7 @@
 use async_trait::async_trait;
 
 use super::{
-    Assignment, Change, Chunk, ContentHash, Correction, Document, DocumentFilter, DocumentRecord,
+    Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Document, DocumentFilter, DocumentRecord,
     IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
 use crate::base::{DocumentId, ProjectId, Result, Scope, Timestamp};
@@ -176,8 +176,6 @@ pub trait EmbeddingStore {
 pub trait CorrectionStore {
     /// Keeps a correction.
     async fn insert_correction(&mut self, correction: &Correction) -> Result<()>;
-    /// The latest correction of each document, in order of correction.
-    async fn corrections(&mut self) -> Result<Vec<Correction>>;
 }
 
 /// The change log. It is written by the other traits' calls; followers read it.
@@ -185,6 +183,14 @@ pub trait CorrectionStore {
 pub trait ChangeLog {
     /// Changes after `position`, in order, at most `limit`.
     async fn changes_after(&mut self, position: Position, limit: u32) -> Result<Vec<Change>>;
+    /// Changes of these kinds after `position`, in order, at most `limit`; an empty list
+    /// means all kinds.
+    async fn changes_of(
+        &mut self,
+        kinds: &[ChangeKind],
+        position: Position,
+        limit: u32,
+    ) -> Result<Vec<Change>>;
 }
 
 /// What became of each item that was handed in.

@@ -39,7 +39,6 @@ mod tests;
 mod vectors;
 mod writing;
 
-#[expect(unused_imports, reason = "nothing calls the index yet")]
 pub(crate) use {
     bm25::Bm25Parameters,
     change::{IndexChange, IndexTerm, IndexedChunk, IndexedDocument},

@@ -16,6 +16,7 @@ mod directory;
 mod encoder;
 mod fingerprint;
 mod kernels;
+mod mean;
 mod model;
 mod onnx;
 mod pool;
@@ -23,3 +24,4 @@ mod runtime;
 mod tokens;
 
 pub use encoder::{Encoder, ModelOptions};
+pub(crate) use mean::mean_vector;

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use ort::environment::Environment;
-use ort::session::{Session, SessionOutputs};
 use ort::session::builder::GraphOptimizationLevel;
+use ort::session::{Session, SessionOutputs};
 use ort::value::TensorRef;
 
 use super::super::kernels::quantise_row;

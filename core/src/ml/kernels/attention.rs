@@ -272,8 +272,7 @@ mod tests {
         for (heads, head_size, length) in [(2, 4, 1), (3, 32, 7), (2, 64, 33), (1, 48, 70)] {
             let shape = Attention { heads, head_size };
             let width = heads * head_size;
-            let product: Vec<f32> =
-                numbers(9, length * 3 * width).iter().map(|v| v * 3.0).collect();
+            let product: Vec<f32> = numbers(9, length * 3 * width).iter().map(|v| v * 3.0).collect();
             let bias = vec![0.0; 3 * width];
             let out = same_on_every_unit(|| {
                 let mut out = vec![0.0; length * width];

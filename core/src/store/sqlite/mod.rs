@@ -27,6 +27,7 @@ use sqlx::sqlite::{
 };
 
 use self::codec::failed;
+pub(crate) use self::migrations::SCHEMA_VERSION;
 use self::transaction::SqliteTransaction;
 use crate::base::{Result, Scope};
 use crate::domain::{Access, Position, Store, Transaction};

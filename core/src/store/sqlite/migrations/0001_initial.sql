@@ -111,6 +111,7 @@ CREATE TABLE changes (
     changed_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX changes_by_tenant ON changes (tenant_id, position);
+CREATE INDEX changes_by_kind ON changes (tenant_id, kind, position);
 
 CREATE TABLE intake_log (
     sequence      INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,237 @@
+//! The face: a [`Workspace`] and the handles it gives out. They check arguments, take
+//! the right scope, and hand the work to the services below.
+//!
+//! Invariant: every call that touches data goes through a handle that holds a scope.
+//! Invariant: after [`Workspace::close`] every call answers `closed`; nothing runs on.
+//! Invariant: the environment and the system clock are read here and nowhere else.
+
+mod digest;
+mod documents;
+mod environment;
+mod folder_lock;
+mod mail;
+mod options;
+mod projects;
+mod status;
+mod system;
+mod user;
+mod users;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use documents::Documents;
+pub use mail::{LoadOptions, Mail, UserMail};
+pub use options::OpenOptions;
+pub use projects::Projects;
+pub use status::{Status, Versions};
+pub use user::{Classify, UserHandle};
+pub use users::Users;
+
+use self::folder_lock::FolderLock;
+use crate::assign::ProjectDecider;
+use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
+use crate::domain::{Access, Decider, Store, Transaction, Username};
+use crate::intake::Intake;
+use crate::ml::{Encoder, ModelOptions};
+use crate::search::{IndexFollower, Searcher};
+use crate::store::sqlite::SqliteStore;
+
+/// The name of the database in the workspace folder.
+const DATABASE_FILE: &str = "besunny.sqlite";
+/// The name of the folder for everything derived; it can be deleted and is rebuilt.
+const INDEX_FOLDER: &str = "index";
+
+/// An open workspace. Clones share it; it is closed by [`Workspace::close`] or with the
+/// last clone and handle.
+///
+/// ```no_run
+/// # async fn example() -> besunny::Result<()> {
+/// use besunny::{OpenOptions, ProjectFields, SearchRequest, Workspace};
+///
+/// let workspace = Workspace::open("./workspace", OpenOptions::default()).await?;
+/// workspace.users().create("ana", None).await?;
+/// let me = workspace.user("ana").await?;
+/// me.projects().create(ProjectFields {
+///     keywords: vec!["Alfama".into(), "drone permit".into()],
+///     ..ProjectFields::named("Lisbon shoot")
+/// }).await?;
+/// let mail = me.mail().ingest(std::fs::read("permit.eml").unwrap_or_default()).await?;
+/// println!("{:?} because {}", mail.document.project_id(), mail.document.assignment.reason);
+/// for hit in me.search(SearchRequest::new("when does the drone permit run out")).await? {
+///     println!("{:.3} {}", hit.score, hit.document.title);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct Workspace {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    location: PathBuf,
+    virtual_domain: String,
+    store: Arc<dyn Store>,
+    encoder: Option<Arc<Encoder>>,
+    decider: Arc<dyn Decider>,
+    intake: Arc<Intake>,
+    follower: Arc<IndexFollower>,
+    searcher: Searcher,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    closed: AtomicBool,
+    lock: FolderLock,
+}
+
+impl Workspace {
+    /// Opens the workspace in the folder `location`, making it if it is not there.
+    ///
+    /// # Errors
+    /// `locked` when another process or handle has it open, `newer_version` when a newer
+    /// besunny wrote it, `model` when the model cannot be loaded, `io`, `storage`.
+    pub async fn open(location: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
+        let location = location.as_ref().to_owned();
+        let options = options.checked()?;
+        std::fs::create_dir_all(&location).map_err(|error| {
+            Error::new(ErrorKind::Io, "workspace.open", "the folder cannot be made")
+                .with("path", location.display())
+                .caused_by(error)
+        })?;
+        let lock = FolderLock::take(&location)?;
+        let encoder = match options.model.clone().or_else(environment::model) {
+            Some(directory) => {
+                let mut load = ModelOptions::new(directory);
+                load.precision = options.precision;
+                load.threads = options.threads;
+                load.runtime_library = options.runtime_library.clone().or_else(environment::runtime_library);
+                Some(Arc::new(load_encoder(load).await?))
+            }
+            None => None,
+        };
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&location.join(DATABASE_FILE)).await?);
+        let decider: Arc<dyn Decider> = Arc::new(ProjectDecider::new(Arc::clone(&store), encoder.clone()));
+        let follower = IndexFollower::new(Arc::clone(&store), encoder.clone(), location.join(INDEX_FOLDER));
+        let follower = Arc::new(follower);
+        let intake = Intake::new(
+            Arc::clone(&store),
+            encoder.clone(),
+            Arc::clone(&decider),
+            Arc::clone(&options.clock),
+            Arc::clone(&options.ids),
+            options.limits.clone(),
+        );
+        let inner = Inner {
+            searcher: Searcher::new(Arc::clone(&store), encoder.clone(), Arc::clone(&follower)),
+            location,
+            virtual_domain: options.virtual_domain,
+            store,
+            encoder,
+            decider,
+            intake: Arc::new(intake),
+            follower,
+            clock: options.clock,
+            ids: options.ids,
+            closed: AtomicBool::new(false),
+            lock,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Closes the workspace: waits for running commits and releases files and locks.
+    /// Closing twice is fine.
+    ///
+    /// # Errors
+    /// None at present; the result leaves room for stores that can fail to flush.
+    pub async fn close(&self) -> Result<()> {
+        if !self.inner.closed.swap(true, Ordering::AcqRel) {
+            self.inner.follower.close().await;
+            self.inner.store.close().await;
+            self.inner.lock.release();
+        }
+        Ok(())
+    }
+
+    /// The users of the workspace.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self.clone())
+    }
+
+    /// Mail that finds its owner by virtual address.
+    #[must_use]
+    pub fn mail(&self) -> Mail {
+        Mail::new(self.clone())
+    }
+
+    /// A handle that acts for one user, on their data alone.
+    ///
+    /// # Errors
+    /// `not_found` when there is no such user, `invalid_input` when the name cannot be one.
+    pub async fn user(&self, username: &str) -> Result<UserHandle> {
+        let username: Username = username.parse()?;
+        let found = self
+            .begin("workspace.user", &Scope::service(), Access::Read)
+            .await?
+            .users_named(username.as_str())
+            .await?;
+        match found.into_iter().find(|user| user.username == username) {
+            Some(user) => Ok(UserHandle::new(self.clone(), user)),
+            None => Err(Error::new(
+                ErrorKind::NotFound,
+                "workspace.user",
+                "no such user; make it with users.create",
+            )
+            .with("username", username)),
+        }
+    }
+
+    /// Embeds texts: one unit vector each, in the same order. A text's vector is the same
+    /// to the last bit whatever it is embedded together with.
+    ///
+    /// # Errors
+    /// `model_missing` without a model, `model` when it fails.
+    pub async fn embed(&self, texts: Vec<String>) -> Result<Vec<Vec<f32>>> {
+        self.check_open("embed")?;
+        match &self.inner.encoder {
+            Some(encoder) => encoder.embed(texts).await,
+            None => Err(Error::new(
+                ErrorKind::ModelMissing,
+                "embed",
+                "embedding needs a model; open the workspace with `model`, or set BESUNNY_MODEL to its folder",
+            )),
+        }
+    }
+
+    /// `Err` once the workspace is closed.
+    fn check_open(&self, operation: &'static str) -> Result<()> {
+        if self.inner.closed.load(Ordering::Acquire) {
+            return Err(Error::new(ErrorKind::Closed, operation, "the workspace is closed; open it again"));
+        }
+        Ok(())
+    }
+
+    async fn begin(
+        &self,
+        operation: &'static str,
+        scope: &Scope,
+        access: Access,
+    ) -> Result<Box<dyn Transaction>> {
+        self.check_open(operation)?;
+        self.inner.store.begin(scope, access).await
+    }
+}
+
+/// Loads the model off the async threads: it reads and converts some 100 MB.
+async fn load_encoder(options: ModelOptions) -> Result<Encoder> {
+    tokio::task::spawn_blocking(move || Encoder::load(options)).await.unwrap_or_else(|error| {
+        Err(Error::new(ErrorKind::Internal, "workspace.open", "loading the model failed; please report it")
+            .caused_by(error))
+    })
+}
+
+impl std::fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Workspace").field("location", &self.inner.location).finish_non_exhaustive()
+    }
+}

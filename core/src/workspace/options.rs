@@ -1,0 +1,90 @@
+//! How a workspace is opened.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::system::{RandomIds, SystemClock};
+use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result};
+use crate::domain::Precision;
+use crate::text::Limits;
+
+/// How a workspace is opened. Start from the default and change what matters:
+///
+/// ```
+/// let mut options = besunny::OpenOptions::default();
+/// options.virtual_domain = "mail.example.org".into();
+/// ```
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct OpenOptions {
+    /// The folder of the sentence model. `None` takes `BESUNNY_MODEL` from the
+    /// environment, and without that works by words alone.
+    pub model: Option<PathBuf>,
+    /// How the model computes.
+    pub precision: Precision,
+    /// The part after the `@` of virtual addresses, `ai+{username}@{virtual_domain}`.
+    pub virtual_domain: String,
+    /// How many threads the model may use; 0 means one for each core, at most four.
+    pub threads: usize,
+    /// The ONNX Runtime library file. `None` takes `ORT_DYLIB_PATH` from the environment,
+    /// and without that looks in the usual library folders.
+    pub runtime_library: Option<PathBuf>,
+    /// How large and deep an input may be.
+    pub limits: Limits,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn IdGenerator>,
+}
+
+impl Default for OpenOptions {
+    fn default() -> Self {
+        Self {
+            model: None,
+            precision: Precision::Int8,
+            virtual_domain: "besunny.ai".to_owned(),
+            threads: 0,
+            runtime_library: None,
+            limits: Limits::default(),
+            clock: Arc::new(SystemClock),
+            ids: Arc::new(RandomIds),
+        }
+    }
+}
+
+impl OpenOptions {
+    pub(super) fn checked(mut self) -> Result<Self> {
+        let domain = self.virtual_domain.trim().to_ascii_lowercase();
+        let is_label = |label: &str| {
+            !label.is_empty()
+                && label.len() <= 63
+                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        if domain.len() > 253 || !domain.split('.').all(is_label) {
+            return Err(Error::new(
+                ErrorKind::InvalidInput,
+                "workspace.open",
+                "the virtual domain is not a domain name",
+            )
+            .with("virtual_domain", domain.chars().take(64).collect::<String>()));
+        }
+        self.virtual_domain = domain;
+        if self.threads == 0 {
+            self.threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(4));
+        }
+        Ok(self)
+    }
+}
+
+impl fmt::Debug for OpenOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("model", &self.model)
+            .field("precision", &self.precision)
+            .field("virtual_domain", &self.virtual_domain)
+            .field("threads", &self.threads)
+            .field("runtime_library", &self.runtime_library)
+            .finish_non_exhaustive()
+    }
+}
