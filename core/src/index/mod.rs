@@ -4,8 +4,8 @@
 //!
 //! - [`tenant`]: the interface; [`change`] and [`query`]: what it takes and gives;
 //! - [`opening`], [`writing`]: how it gets on disk and back, whatever happens in between;
-//! - [`table`], [`row_log`], [`frame`], [`codec`]: the rows, in memory and on disk;
-//! - [`postings`], [`matching`]: Tantivy as inverted file; [`lexical`], [`bm25`]: the
+//! - [`table`], [`row_log`], [`frame`], [`codec`], [`checksum`]: the rows, in memory and on disk;
+//! - [`postings`], [`directory`], [`matching`]: Tantivy as inverted file; [`lexical`], [`bm25`]: the
 //!   scores, which are ours; [`vectors`], [`dot`], [`semantic`]: the scan;
 //! - [`ranking`]: one row for each document, ties by order of ingestion.
 //!
@@ -20,7 +20,9 @@
 
 mod bm25;
 mod change;
+mod checksum;
 mod codec;
+mod directory;
 mod dot;
 mod failure;
 mod frame;

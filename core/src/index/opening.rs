@@ -38,9 +38,11 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
     let mut table = Table::default();
     let mut position = 0;
     let mut generation = 0;
+    let mut vector_sums = Vec::new();
     let replayed = RowLog::open(folder, |frame| {
         position = frame.position;
         generation = frame.generation;
+        vector_sums.push((table.vector_places()..frame.vectors, frame.vector_sum));
         table.apply(frame);
     })?;
     let log = match replayed {
@@ -53,6 +55,7 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
     }
 
     let postings = Postings::open(folder)?;
+    postings.check(folder)?;
     let mark = postings.mark()?;
     let segments = postings.segments(&[])?;
     if mark.generation != generation {
@@ -72,6 +75,9 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
         Some(dimension) => {
             let file = VectorFile::open(folder, header.vector_epoch, dimension, places)?;
             let map = file.map(places)?;
+            if !vector_sums.into_iter().all(|(places, sum)| map.has_checksum(places, sum)) {
+                return Err(Failure::Damaged("the vectors have another checksum".to_owned()));
+            }
             file.remove_others(folder)?;
             (Some(file), map)
         }

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::RwLock;
 
 use super::change::{IndexChange, IndexedDocument};
+use super::checksum::checksum;
 use super::failure::Failure;
 use super::frame::{Frame, RowChange, StoredDocument, StoredRow};
 use super::postings::{CommitMark, Fields, Postings};
@@ -103,6 +104,7 @@ impl Writer {
             generation,
             next_row: self.next_row,
             vectors: places + batch.vector_count,
+            vector_sum: checksum(&batch.vectors),
             changes: batch.changes,
         };
         self.log.append(&frame)?;
@@ -206,7 +208,7 @@ impl Writer {
                 *place = places;
                 places += 1;
             }
-            (self.as_frames(documents, places, state.position), rows, state.position)
+            (self.as_frames(documents, places, checksum(&rows), state.position), rows, state.position)
         };
         // The new log names the new vector file: its rename switches both at once.
         let vectors = match header.dimension {
@@ -237,7 +239,13 @@ impl Writer {
 
     /// The frames of a rewritten log. Only the last one claims a position: should a part
     /// be lost, nothing is claimed.
-    fn as_frames(&self, mut documents: Vec<StoredDocument>, vectors: u32, position: Position) -> Vec<Frame> {
+    fn as_frames(
+        &self,
+        mut documents: Vec<StoredDocument>,
+        vectors: u32,
+        sum: u64,
+        position: Position,
+    ) -> Vec<Frame> {
         let mut frames = Vec::new();
         loop {
             let rest = documents.split_off(documents.len().min(DOCUMENTS_PER_FRAME));
@@ -247,6 +255,8 @@ impl Writer {
                 generation: self.settled_generation,
                 next_row: self.next_row,
                 vectors,
+                // All vectors come with the first frame.
+                vector_sum: if frames.is_empty() { sum } else { checksum(&[]) },
                 changes: documents.into_iter().map(RowChange::Put).collect(),
             });
             documents = rest;

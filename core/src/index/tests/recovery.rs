@@ -146,13 +146,6 @@ fn any_file_may_be_missing_cut_or_garbled() {
                 None => fs::remove_file(folder.path().join(&name)).expect("removes"),
             }
             let index = open(folder.path());
-            // Damage inside a file that opening does not read may surface in a search: as
-            // an error, and the caller then rebuilds.
-            let searched = index.lexical(&query("alpha beta"), &DocumentFilter::default(), 10);
-            if how == "garbled" {
-                continue;
-            }
-            searched.unwrap_or_else(|error| panic!("{} {how}: {error}", name.display()));
             catch_up(&index);
             assert_eq!(answers(&index), expected, "{} {how}", name.display());
         }
