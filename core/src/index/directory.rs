@@ -17,6 +17,16 @@ use tantivy::directory::{
     WatchHandle, WritePtr,
 };
 
+const LOCK_FILE: &str = "index.lock";
+
+/// Claims a tenant's folder until it is dropped, or the process ends.
+pub(crate) fn lock(folder: &Path) -> tantivy::Result<DirectoryLock> {
+    let lock = Lock { filepath: LOCK_FILE.into(), is_blocking: false };
+    MmapDirectory::open(folder)?
+        .acquire_lock(&lock)
+        .map_err(|error| tantivy::TantivyError::LockFailure(error, None))
+}
+
 /// A memory-mapped directory that leaves it to the system when to write to disk.
 #[derive(Clone, Debug)]
 pub(crate) struct UnsyncedDirectory {

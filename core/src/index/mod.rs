@@ -15,7 +15,7 @@
 //! Invariant: results depend on the documents that are in, the query and the filter, and
 //! on nothing else: not on the order, batches, merges or deletions that led there.
 //! Invariant: knows neither text nor stores; imports `base` and `domain` only.
-//! Invariant: one process at a time opens a folder; the workspace sees to that.
+//! Invariant: a folder is open once at a time; a lock that dies with the process sees to that.
 #![cfg_attr(not(test), expect(dead_code, reason = "nothing calls the index yet"))]
 
 mod bm25;

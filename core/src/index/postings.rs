@@ -87,7 +87,7 @@ impl Postings {
             });
             let valid = |name: &Path| self.index.directory().validate_checksum(name);
             if is_listed && !valid(Path::new(&name)).map_err(TantivyError::from)? {
-                return Err(Failure::Damaged(format!("{} has another checksum", name.display())));
+                return Err(Failure::Damaged(format!("{name:?} has another checksum")));
             }
         }
         Ok(())

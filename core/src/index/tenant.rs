@@ -46,7 +46,8 @@ impl TenantIndex {
     /// starts empty at position 0, to be filled again from the database.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the folder cannot be read or written.
+    /// [`ErrorKind::Io`] when the folder cannot be read or written, [`ErrorKind::Locked`]
+    /// when it is open already, here or in another process.
     pub(crate) fn open(folder: &Path, dimension: Option<usize>, vector_key: &str) -> Result<Self> {
         let fail = |failure: Failure| failure.into_error("index.open", folder);
         let (writer, state) = opening::open(folder, dimension, vector_key).map_err(fail)?;

@@ -67,8 +67,8 @@ impl VectorFile {
             None
         } else {
             // SAFETY: the mapped rows count, so nobody writes to them again: rows are only
-            // appended behind them, a rewrite goes to another file, and the workspace
-            // lets no other process open the folder.
+            // appended behind them, a rewrite goes to another file, and the lock on the
+            // folder keeps other processes of ours away.
             Some(unsafe { MmapOptions::new().len(length).map(&self.file) }?)
         };
         Ok(VectorMap { map, row_bytes: self.row_bytes })

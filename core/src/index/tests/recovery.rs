@@ -197,6 +197,17 @@ fn compaction_frees_what_is_dead() {
 }
 
 #[test]
+fn a_folder_is_open_once_at_a_time() {
+    let folder = tempfile::tempdir().expect("folder");
+    let index = open(folder.path());
+    let error = TenantIndex::open(folder.path(), Some(DIMENSION), KEY).err().expect("fails");
+    assert_eq!(error.kind(), crate::base::ErrorKind::Locked);
+    index.apply(step(1), 1).expect("applies");
+    drop(index);
+    assert_eq!(open(folder.path()).position(), 1);
+}
+
+#[test]
 fn an_unwritable_folder_is_an_error_not_a_reason_to_empty_it() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("file");
