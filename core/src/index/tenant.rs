@@ -60,8 +60,9 @@ impl TenantIndex {
         })
     }
 
-    /// Applies changes, in order, and moves on to `position`; searches that begin
-    /// afterwards see all of them.
+    /// Applies changes, in order, and moves on to `position`, which is above 0; searches
+    /// that begin afterwards see all of them. One change costs about as much as ten, so
+    /// changes that wait are best applied together.
     ///
     /// All or nothing as far as searches can tell. After a failure, or after a kill, the
     /// same changes are to be applied again: [`TenantIndex::position`] says from where.
