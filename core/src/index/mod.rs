@@ -16,7 +16,6 @@
 //! on nothing else: not on the order, batches, merges or deletions that led there.
 //! Invariant: knows neither text nor stores; imports `base` and `domain` only.
 //! Invariant: a folder is open once at a time; a lock that dies with the process sees to that.
-#![cfg_attr(not(test), expect(dead_code, reason = "nothing calls the index yet"))]
 
 mod bm25;
 mod change;
