@@ -1,1 +1,7 @@
 //! The vocabulary.
+
+mod mail;
+mod username;
+
+pub use mail::{AttachmentFacts, Automatic, MailFacts, Mailbox};
+pub use username::Username;
