@@ -1,0 +1,146 @@
+//! What is new in a mail, apart from what it quotes and how it is signed.
+
+mod marks;
+
+use super::thread::is_forward_subject;
+
+/// A body in three parts. Joined they are the body's lines, though not in its order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BodyParts {
+    /// What the author wrote or forwarded. Never empty unless the body is blank.
+    pub new_text: String,
+    /// What the author quoted, with the lines that introduce the quotes.
+    pub quoted: String,
+    /// Signatures, and footers of mailing lists.
+    pub signature: String,
+}
+
+/// Lines looked at below a rule for the words of a list footer.
+const FOOTER_LOOKAHEAD: usize = 5;
+
+/// `--` without its space may be a divider: then more text than this follows.
+const MAX_SIGNATURE_LINES: usize = 25;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    New,
+    Quoted,
+    Signature,
+}
+
+/// Splits a body (as in [`ParsedMail::text`](super::ParsedMail::text)) into what is new,
+/// quoted and signature. `subject` tells whether the mail is a forward: then the mail
+/// below a header block is new text. When nothing would be new, everything is.
+#[must_use]
+pub fn split_reply(subject: &str, text: &str) -> BodyParts {
+    let lines: Vec<&str> = text.lines().collect();
+    let forward = is_forward_subject(subject);
+    let mut parts = vec![Part::New; lines.len()];
+    let mut at = 0;
+    let mut in_signature = false;
+    while at < lines.len() {
+        let line = lines[at];
+        let set = |parts: &mut Vec<Part>, from: usize, to: usize, part: Part| {
+            for slot in parts.iter_mut().take(to).skip(from) {
+                *slot = part;
+            }
+        };
+        if marks::is_forward(line) {
+            break;
+        }
+        let header_block = marks::is_original(line) || marks::header_block(&lines, at);
+        if header_block && forward {
+            break;
+        }
+        if header_block {
+            let from = at - usize::from(at > 0 && marks::is_rule(lines[at - 1]));
+            set(&mut parts, from, lines.len(), Part::Quoted);
+            break;
+        }
+        let introduction = marks::attribution(&lines, at);
+        if introduction > 0 {
+            set(&mut parts, at, at + introduction, Part::Quoted);
+            at += introduction;
+            let quoted_below = lines[at..].iter().take(3).find(|line| !line.trim().is_empty());
+            if !quoted_below.is_some_and(|line| marks::is_quote(line)) {
+                set(&mut parts, at, lines.len(), Part::Quoted);
+                break;
+            }
+            in_signature = false;
+            continue;
+        }
+        if marks::is_quote(line) && !is_protected_from(&lines, at) {
+            parts[at] = Part::Quoted;
+            in_signature = false;
+        } else if is_footer(&lines, at) {
+            // A footer ends where the next quote or the mail ends.
+            let end =
+                lines[at..].iter().position(|line| marks::is_quote(line)).map_or(lines.len(), |n| at + n);
+            set(&mut parts, at, end, Part::Signature);
+            at = end;
+            continue;
+        } else if line.trim() == "-----BEGIN PGP SIGNATURE-----" {
+            let end = lines[at..].iter().position(|line| line.trim() == "-----END PGP SIGNATURE-----");
+            let end = end.map_or(lines.len(), |n| at + n + 1);
+            set(&mut parts, at, end, Part::Signature);
+            at = end;
+            continue;
+        } else if line.trim() == "-----BEGIN PGP SIGNED MESSAGE-----" {
+            parts[at] = Part::Signature;
+            if lines.get(at + 1).is_some_and(|next| next.starts_with("Hash:")) {
+                at += 1;
+                parts[at] = Part::Signature;
+            }
+        } else if in_signature {
+            parts[at] = Part::Signature;
+        } else if marks::is_signature_delimiter(line)
+            && (line.ends_with(' ') || lines.len() - at <= MAX_SIGNATURE_LINES)
+        {
+            in_signature = true;
+            parts[at] = Part::Signature;
+        } else if marks::is_mobile_signature(line) {
+            parts[at] = Part::Signature;
+        }
+        at += 1;
+    }
+    let new_text = gather(&lines, &parts, Part::New);
+    if new_text.is_empty() {
+        return BodyParts { new_text: text.trim().to_owned(), ..BodyParts::default() };
+    }
+    let quoted = gather(&lines, &parts, Part::Quoted);
+    BodyParts { new_text, quoted, signature: gather(&lines, &parts, Part::Signature) }
+}
+
+/// `>From` alone among lines that are no quotes: an archive protected it.
+fn is_protected_from(lines: &[&str], at: usize) -> bool {
+    let quote = |line: Option<&&str>| line.is_some_and(|line| marks::is_quote(line));
+    lines[at].starts_with(">From ")
+        && !quote(at.checked_sub(1).and_then(|above| lines.get(above)))
+        && !quote(lines.get(at + 1))
+}
+
+fn is_footer(lines: &[&str], at: usize) -> bool {
+    marks::is_rule(lines[at])
+        && lines[at + 1..].iter().take(FOOTER_LOOKAHEAD).any(|line| marks::is_footer_text(line))
+}
+
+/// The lines of one part; what was taken out between them leaves one empty line.
+fn gather(lines: &[&str], parts: &[Part], wanted: Part) -> String {
+    let mut out = String::new();
+    let mut blank = false;
+    for (line, part) in lines.iter().zip(parts) {
+        if *part != wanted || line.trim().is_empty() {
+            blank = true;
+            continue;
+        }
+        if !out.is_empty() {
+            out.push_str(if blank { "\n\n" } else { "\n" });
+        }
+        blank = false;
+        out.push_str(line.trim_end());
+    }
+    if wanted == Part::New { out.trim().to_owned() } else { out }
+}
+
+#[cfg(test)]
+mod tests;
