@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn messages_come_back(bodies_in in prop::collection::vec("(>?From x|[a-z ]{1,9}\n){1,5}", 1..5)) {
+        fn messages_come_back(bodies_in in prop::collection::vec("((>?From x|[a-z ]{1,9})\n){1,5}", 1..5)) {
             let archive: String = bodies_in.iter().map(|body| {
                 let quoted = body.replace("From ", ">From ");
                 format!("{SEPARATOR}\nSubject: s\n\n{quoted}\n")
