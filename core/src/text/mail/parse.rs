@@ -164,8 +164,11 @@ impl Reader<'_> {
             found.texts.retain(|text| !text.trim().is_empty());
             if subtype == "alternative" {
                 // One content in several forms: plain text is what its author saw or meant.
+                // Several plain ones are no alternatives, whatever the type says.
                 if merged.texts.is_empty() || (found.plain && !merged.plain && !found.texts.is_empty()) {
                     (merged.texts, merged.plain) = (found.texts, found.plain);
+                } else if found.plain && found.texts != merged.texts {
+                    merged.texts.append(&mut found.texts);
                 }
             } else {
                 merged.plain |= found.plain;
