@@ -183,12 +183,14 @@ impl<'a> Header<'a> {
     pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
         self.all(name).find_map(|value| {
             let value = unfolded(&value);
-            match MessageStream::new(value.as_bytes()).parse_date() {
+            let read = |value: &str| match MessageStream::new(value.as_bytes()).parse_date() {
                 HeaderValue::DateTime(date) if is_real(&date) => {
                     Some(Timestamp::from_seconds(date.to_timestamp()))
                 }
                 _ => None,
-            }
+            };
+            // Without a zone it cannot be exact, but UTC is closer than no date.
+            read(&value).or_else(|| read(&format!("{} +0000\n", value.trim_end())))
         })
     }
 
@@ -405,6 +407,8 @@ mod tests {
         assert_eq!(header.ids("references"), ["a@x", "b@y"]);
         assert!(header.ids("in-reply-to").is_empty());
         assert_eq!(header.date("date").unwrap().to_string(), "2003-07-01T08:52:37Z");
+        let header = read(b"Date: Mon, 09 Sep 2002 23:16:35\n\n");
+        assert_eq!(header.date("date").unwrap().to_string(), "2002-09-09T23:16:35Z");
     }
 
     #[test]
