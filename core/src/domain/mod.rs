@@ -1,7 +1,40 @@
-//! The vocabulary.
+//! The vocabulary: what users, projects, documents, chunks, assignments and changes are,
+//! and the traits a store implements.
+//!
+//! Invariant: plain data and traits; no I/O, no threads, no knowledge of any database.
+//! Invariant: imports only `base`.
 
+mod assignment;
+mod change;
+mod clues;
+mod document;
+mod filter;
+mod intake;
+mod intake_log;
 mod mail;
+mod model;
+mod page;
+mod project;
+mod search;
+mod store;
+mod user;
 mod username;
 
-pub use mail::{AttachmentFacts, Automatic, MailFacts, Mailbox};
+pub use assignment::{Alternative, Assignment, Correction, DecidedBy, Evidence, Signal};
+pub use change::{Change, ChangeKind, Position};
+pub use clues::{Decider, ItemClues};
+pub use document::{Chunk, ContentHash, Document, DocumentRecord, DocumentType, StoreStatus};
+pub use filter::{DocumentFilter, ProjectFilter};
+pub use intake::{Delivery, Ingested, IntakeReport, NewDocument, Progress, Refusal};
+pub use intake_log::{IntakeEntry, IntakeStatus};
+pub use mail::{AttachmentFacts, Automatic, MailDetails, MailFacts, Mailbox};
+pub use model::{ModelInfo, Precision};
+pub use page::{Page, PageRequest};
+pub use project::{Project, ProjectFields, ProjectPatch};
+pub use search::{Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy, Why};
+pub use store::{
+    Access, ChangeLog, CorrectionStore, Counts, DocumentStore, EmbeddingStore, IntakeLog, ProjectStore, Put,
+    Store, StoredDocument, ThreadClue, ThreadStore, Transaction, UserStore,
+};
+pub use user::User;
 pub use username::Username;
