@@ -108,7 +108,8 @@ fn equal_texts_and_no_texts() {
     let vectors = encoder.embed_blocking(&["a", "b", "a"]).unwrap();
     assert_eq!(vectors[0], vectors[2]);
     assert_ne!(vectors[0], vectors[1]);
-    assert!(encoder.embed_blocking::<&str>(&[]).unwrap().is_empty());
+    let none: [&str; 0] = [];
+    assert!(encoder.embed_blocking(&none).unwrap().is_empty());
 }
 
 #[test]
