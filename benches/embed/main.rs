@@ -37,7 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     options.runtime_library = Some(library.into());
     let start = Instant::now();
     let encoder = Encoder::load(options)?;
-    println!("{}", serde_json::json!({ "info": encoder.info(), "load_seconds": start.elapsed().as_secs_f64() }));
+    println!(
+        "{}",
+        serde_json::json!({ "info": encoder.info(), "load_seconds": start.elapsed().as_secs_f64() })
+    );
     for line in std::io::stdin().lock().lines() {
         let request: Request = serde_json::from_str(&line?)?;
         let batch = if request.batch == 0 { request.texts.len().max(1) } else { request.batch };

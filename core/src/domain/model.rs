@@ -42,8 +42,10 @@ impl FromStr for Precision {
         match text {
             "fp32" => Ok(Self::Fp32),
             "int8" => Ok(Self::Int8),
-            other => Err(Error::new(ErrorKind::InvalidInput, "precision.parse", "a precision is fp32 or int8")
-                .with("value", other.chars().take(64).collect::<String>())),
+            other => {
+                Err(Error::new(ErrorKind::InvalidInput, "precision.parse", "a precision is fp32 or int8")
+                    .with("value", other.chars().take(64).collect::<String>()))
+            }
         }
     }
 }

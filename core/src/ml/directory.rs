@@ -263,7 +263,10 @@ mod tests {
     }
 
     const BASE: [(&str, &str); 3] = [
-        ("config.json", r#"{"model_type": "bert", "_name_or_path": "a/mini", "max_position_embeddings": 64}"#),
+        (
+            "config.json",
+            r#"{"model_type": "bert", "_name_or_path": "a/mini", "max_position_embeddings": 64}"#,
+        ),
         ("tokenizer.json", "{}"),
         ("model.safetensors", ""),
     ];
@@ -282,7 +285,8 @@ mod tests {
 
     #[test]
     fn modules_decide_pooling_and_normalisation() {
-        let modules = r#"[{"path": "", "type": "x.Transformer"}, {"path": "1_Pooling", "type": "x.Pooling"}]"#;
+        let modules =
+            r#"[{"path": "", "type": "x.Transformer"}, {"path": "1_Pooling", "type": "x.Pooling"}]"#;
         let cls = r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": false}"#;
         let length = ("sentence_bert_config.json", r#"{"max_seq_length": 16}"#);
         let model = open(&[("modules.json", modules), ("1_Pooling/config.json", cls), length]).unwrap();

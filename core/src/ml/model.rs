@@ -38,7 +38,11 @@ enum Source {
 
 impl Loaded {
     /// Reads the model; the weights are hashed while they are being parsed.
-    pub(super) fn open(directory: Directory, precision: Precision, environment: &Environment) -> Result<Self> {
+    pub(super) fn open(
+        directory: Directory,
+        precision: Precision,
+        environment: &Environment,
+    ) -> Result<Self> {
         let tokens = Tokens::new(&directory.tokenizer, directory.max_tokens)?;
         let (print, read) = std::thread::scope(|scope| {
             let print = scope.spawn(|| fingerprint(&directory, precision));
@@ -62,8 +66,7 @@ impl Loaded {
             }
         };
         let info = ModelInfo::new(directory.name.clone(), dimension, directory.max_tokens, precision, print);
-        let shared =
-            Arc::new(Shared { tokens, pooling: directory.pooling, normalise: directory.normalise });
+        let shared = Arc::new(Shared { tokens, pooling: directory.pooling, normalise: directory.normalise });
         let source = match bert {
             Some(bert) => Source::Bert(BertGraph::new(bert)?),
             None => Source::Onnx(Box::new(directory)),

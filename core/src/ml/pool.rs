@@ -72,19 +72,20 @@ impl Pool {
         for index in 0..threads {
             let (environment, loaded) = (environment.clone(), Arc::clone(&loaded));
             let (queue, ready) = (Arc::clone(&queue), ready.clone());
-            let thread = std::thread::Builder::new().name(format!("besunny-model-{index}")).spawn(move || {
-                let model = catch_unwind(AssertUnwindSafe(|| Model::new(&environment, &loaded)));
-                drop(loaded);
-                match model.unwrap_or_else(|_| Err(died())) {
-                    Ok(mut model) => {
-                        if ready.send(Ok(())).is_ok() {
-                            drop(ready);
-                            work(&mut model, &queue);
+            let thread =
+                std::thread::Builder::new().name(format!("besunny-model-{index}")).spawn(move || {
+                    let model = catch_unwind(AssertUnwindSafe(|| Model::new(&environment, &loaded)));
+                    drop(loaded);
+                    match model.unwrap_or_else(|_| Err(died())) {
+                        Ok(mut model) => {
+                            if ready.send(Ok(())).is_ok() {
+                                drop(ready);
+                                work(&mut model, &queue);
+                            }
                         }
+                        Err(error) => drop(ready.send(Err(error))),
                     }
-                    Err(error) => drop(ready.send(Err(error))),
-                }
-            });
+                });
             let thread = thread.map_err(|error| {
                 Error::new(ErrorKind::Internal, "model.load", "no thread for the model").caused_by(error)
             })?;

@@ -72,11 +72,14 @@ fn failure(message: impl Into<String>, path: &Path) -> Error {
 /// The library file to load, as an absolute path.
 fn find(explicit: Option<&Path>, candidates: &[PathBuf]) -> Result<PathBuf> {
     if let Some(path) = explicit {
-        return absolute(path).ok_or_else(|| failure(format!("no ONNX Runtime library here; {ADVICE}"), path));
+        return absolute(path)
+            .ok_or_else(|| failure(format!("no ONNX Runtime library here; {ADVICE}"), path));
     }
     let usual = FOLDERS.iter().flat_map(|folder| FILE_NAMES.iter().map(|name| Path::new(folder).join(name)));
     let found = candidates.iter().cloned().chain(usual).find_map(|path| absolute(&path));
-    found.ok_or_else(|| Error::new(ErrorKind::Model, OPERATION, format!("ONNX Runtime was not found; {ADVICE}")))
+    found.ok_or_else(|| {
+        Error::new(ErrorKind::Model, OPERATION, format!("ONNX Runtime was not found; {ADVICE}"))
+    })
 }
 
 /// The loader resolves a relative path against the program's folder, which nobody means.

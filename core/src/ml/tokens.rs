@@ -66,7 +66,8 @@ impl Tokens {
     fn decided(&self, words: &[Option<u32>], kept: usize) -> bool {
         let after = words.get(kept..).unwrap_or_default();
         let last = kept.checked_sub(1).and_then(|last| words.get(last).copied().flatten());
-        let ahead: HashSet<u32> = after.iter().flatten().copied().filter(|&word| Some(word) != last).collect();
+        let ahead: HashSet<u32> =
+            after.iter().flatten().copied().filter(|&word| Some(word) != last).collect();
         ahead.len() > WORDS_AHEAD
     }
 }

@@ -73,7 +73,8 @@ impl Matrix {
             Values::Float(values) => Tensor::from_array((shape, values))?.into_dyn(),
             Values::Int(values) if signed_is_exact() => Tensor::from_array((shape, values))?.into_dyn(),
             Values::Int(values) => {
-                let values: Vec<u8> = values.into_iter().map(|value| (value as u8).wrapping_add(128)).collect();
+                let values: Vec<u8> =
+                    values.into_iter().map(|value| (value as u8).wrapping_add(128)).collect();
                 Tensor::from_array((shape, values))?.into_dyn()
             }
         }))

@@ -74,8 +74,7 @@ impl Graph {
         node = node.bytes(3, name.as_bytes()).bytes(4, operator.as_bytes());
         if let Some((name, value)) = attribute {
             const INT: u64 = 2;
-            node =
-                node.bytes(5, &Message::default().bytes(1, name.as_bytes()).int(3, value).int(20, INT).0);
+            node = node.bytes(5, &Message::default().bytes(1, name.as_bytes()).int(3, value).int(20, INT).0);
         }
         self.add(1, node.bytes(7, domain.as_bytes()));
     }
@@ -94,7 +93,10 @@ impl Graph {
 
     /// Adds a constant of one byte, without dimensions.
     pub(super) fn byte(&mut self, name: &str, value: u8) {
-        self.add(5, Message::default().int(2, Element::U8 as u64).bytes(8, name.as_bytes()).bytes(9, &[value]));
+        self.add(
+            5,
+            Message::default().int(2, Element::U8 as u64).bytes(8, name.as_bytes()).bytes(9, &[value]),
+        );
     }
 
     /// Declares an input; a dimension of 0 is open.
@@ -111,8 +113,7 @@ impl Graph {
     /// set of operators in use.
     pub(super) fn into_model(self, operators: &[(&str, u64)]) -> Vec<u8> {
         const IR_VERSION: u64 = 8;
-        let mut model =
-            Message::default().int(1, IR_VERSION).bytes(7, &self.0.bytes(2, b"besunny").finish());
+        let mut model = Message::default().int(1, IR_VERSION).bytes(7, &self.0.bytes(2, b"besunny").finish());
         for &(domain, version) in operators {
             model = model.bytes(8, &Message::default().bytes(1, domain.as_bytes()).int(2, version).0);
         }

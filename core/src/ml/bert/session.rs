@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use ort::environment::Environment;
-use ort::session::{Session, SessionOutputs};
 use ort::session::builder::{GraphOptimizationLevel, PrepackedWeights};
+use ort::session::{Session, SessionOutputs};
 use ort::value::{DynValue, TensorRef};
 
 use super::super::kernels::quantise_row;

@@ -274,9 +274,13 @@ fn fixed(reader: &Reader<'_>, shape: &Shape, max_tokens: usize) -> Result<Vec<f3
     let width = shape.width;
     let positions = reader.floats("embeddings.position_embeddings.weight")?;
     let start = shape.first_position * width;
-    let mut fixed = positions.get(start..start + max_tokens * width).map(<[f32]>::to_vec).ok_or_else(|| {
-        reader.error("the position table is shorter than config.json says", "embeddings.position_embeddings")
-    })?;
+    let mut fixed =
+        positions.get(start..start + max_tokens * width).map(<[f32]>::to_vec).ok_or_else(|| {
+            reader.error(
+                "the position table is shorter than config.json says",
+                "embeddings.position_embeddings",
+            )
+        })?;
     if let Ok(segments) = reader.floats("embeddings.token_type_embeddings.weight") {
         for row in fixed.chunks_exact_mut(width) {
             for (value, segment) in row.iter_mut().zip(&segments) {
