@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use ort::environment::Environment;
-use ort::session::builder::{GraphOptimizationLevel, PrepackedWeights};
+use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionOutputs};
 use ort::value::{DynValue, TensorRef};
 
@@ -108,8 +108,6 @@ pub(in crate::ml) struct BertGraph {
     embeddings: Embeddings,
     parameters: Arc<Parameters>,
     matrices: Vec<(String, Arc<DynValue>)>,
-    /// The matrices as the runtime rearranges them, made by the first session.
-    packed: PrepackedWeights,
 }
 
 impl BertGraph {
@@ -126,7 +124,7 @@ impl BertGraph {
             }
         }
         let (embeddings, parameters) = (bert.embeddings, bert.parameters);
-        Ok(Self { bytes, embeddings, parameters, matrices, packed: PrepackedWeights::new() })
+        Ok(Self { bytes, embeddings, parameters, matrices })
     }
 
     fn load(&self, environment: &Environment) -> ort::Result<Session> {
@@ -136,8 +134,7 @@ impl BertGraph {
             .with_intra_threads(1)?
             .with_intra_op_spinning(false)?
             .with_inter_op_spinning(false)?
-            .with_memory_pattern(false)?
-            .with_prepacked_weights(&self.packed)?;
+            .with_memory_pattern(false)?;
         for (name, matrix) in &self.matrices {
             options = options.with_external_initializer(name, Arc::clone(matrix))?;
         }
