@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Buffer, Callable
+from collections.abc import Callable
 from datetime import date, datetime
 from os import PathLike
 from typing import TYPE_CHECKING, Literal, TypeAlias, Union
@@ -44,9 +44,9 @@ Signal: TypeAlias = Literal[
 ]
 StoreStatus: TypeAlias = Literal["stored", "updated", "unchanged"]
 
-Raw: TypeAlias = Union[Buffer, "PathLike[str]"]
+Raw: TypeAlias = Union[bytes, bytearray, memoryview, "PathLike[str]"]
 """A raw mail: its bytes, or the path of its file."""
-Content: TypeAlias = Union[str, Buffer, "PathLike[str]"]
+Content: TypeAlias = Union[str, bytes, bytearray, memoryview, "PathLike[str]"]
 """A document's content: text, bytes, or the path of a file."""
 Location: TypeAlias = Union[str, "PathLike[str]"]
 """A file or folder."""
