@@ -24,6 +24,7 @@ def method(text: str) -> str:
     if ".wait()" not in text and "self.list(" not in text:
         return text
     text = EXAMPLE.sub("", text)
+    text = re.sub(r'("""[^\n"]+)\n +"""', r'\1"""', text)
     text = text.replace("    def ", "    async def ", 1)
     text = text.replace("self._native.", "await self._native.").replace(".wait()", ".future()")
     return text.replace("self.list(", "await self.list(")

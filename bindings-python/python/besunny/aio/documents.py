@@ -53,8 +53,7 @@ class Documents:
         return await self._native.ingest(content, facts).future()
 
     async def get(self, document_id: DocumentRef) -> Document:
-        """One document.
-        """
+        """One document."""
         return await self._native.get(document_id).future()
 
     async def list(
@@ -92,8 +91,7 @@ class Documents:
         until: Moment | None = None,
         size: int = 100,
     ) -> AsyncIterator[Document]:
-        """All documents that pass the filter, read ``size`` at a time.
-        """
+        """All documents that pass the filter, read ``size`` at a time."""
         after: str | None = None
         while True:
             page = await self.list(
@@ -112,13 +110,11 @@ class Documents:
                 return
 
     async def attachments(self, document_id: DocumentRef) -> builtins.list[Document]:
-        """What came with a document and became documents of their own.
-        """
+        """What came with a document and became documents of their own."""
         return await self._native.attachments(document_id).future()
 
     async def delete(self, document_id: DocumentRef) -> None:
-        """Deletes a document and what came with it. No search finds it any more.
-        """
+        """Deletes a document and what came with it. No search finds it any more."""
         await self._native.delete(document_id).future()
 
     async def assign(self, document_id: DocumentRef, project_id: ProjectRef | None) -> Document:

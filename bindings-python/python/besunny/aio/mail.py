@@ -47,8 +47,7 @@ class Mail:
         return await self._native.ingest_folder(path, relay(progress)).future()
 
     async def intake_log(self, *, size: int = 100, after: str | None = None) -> Page[IntakeEntry]:
-        """What became of mail that reached no user, latest first.
-        """
+        """What became of mail that reached no user, latest first."""
         return await self._native.intake_log(size, after).future()
 
 
@@ -61,8 +60,7 @@ class UserMail:
         self._native = native
 
     async def ingest(self, raw: Raw) -> Ingested:
-        """Takes one raw message for this user, whoever it is addressed to.
-        """
+        """Takes one raw message for this user, whoever it is addressed to."""
         return await self._native.ingest(raw).future()
 
     async def ingest_mbox(self, path: Location, *, progress: OnProgress | None = None) -> IntakeReport:

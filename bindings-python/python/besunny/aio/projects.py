@@ -32,8 +32,7 @@ class Projects:
         codes: Sequence[str] = (),
         notes: str = "",
     ) -> Project:
-        """Creates a project. The more is filled in, the better mail finds its way.
-        """
+        """Creates a project. The more is filled in, the better mail finds its way."""
         fields = {
             "name": name,
             "description": description,
@@ -48,13 +47,11 @@ class Projects:
         return await self._native.create(fields).future()
 
     async def get(self, project_id: ProjectRef) -> Project:
-        """One project.
-        """
+        """One project."""
         return await self._native.get(project_id).future()
 
     async def list(self) -> builtins.list[Project]:
-        """All projects, in order of creation.
-        """
+        """All projects, in order of creation."""
         return await self._native.list().future()
 
     async def update(
@@ -90,6 +87,5 @@ class Projects:
         return await self._native.update(project_id, fields).future()
 
     async def delete(self, project_id: ProjectRef) -> None:
-        """Deletes a project; its documents stay and become unassigned.
-        """
+        """Deletes a project; its documents stay and become unassigned."""
         await self._native.delete(project_id).future()

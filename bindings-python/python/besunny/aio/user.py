@@ -79,6 +79,5 @@ class UserHandle:
         return await self._native.search(query, limit, mode, narrowed).future()
 
     async def intake_log(self, *, size: int = 100, after: str | None = None) -> Page[IntakeEntry]:
-        """What became of each item that was handed in, latest first.
-        """
+        """What became of each item that was handed in, latest first."""
         return await self._native.intake_log(size, after).future()

@@ -26,6 +26,5 @@ class Users:
         return await self._native.create(username, email).future()
 
     async def list(self) -> builtins.list[User]:
-        """All users, in order of creation.
-        """
+        """All users, in order of creation."""
         return await self._native.list().future()
