@@ -99,8 +99,7 @@ impl Workspace {
                 .caused_by(error)
         })?;
         let lock = FolderLock::take(&location)?;
-        let model = options.model.clone().or_else(environment::model).filter(|_| !options.without_model);
-        let encoder = match model {
+        let encoder = match options.model.clone().or_else(environment::model) {
             Some(directory) => {
                 let mut load = ModelOptions::new(directory);
                 load.precision = options.precision;

@@ -21,8 +21,6 @@ pub struct OpenOptions {
     /// The folder of the sentence model. `None` takes `BESUNNY_MODEL` from the
     /// environment, and without that works by words alone.
     pub model: Option<PathBuf>,
-    /// Works by words alone, whatever `model` and the environment say.
-    pub without_model: bool,
     /// How the model computes.
     pub precision: Precision,
     /// The part after the `@` of virtual addresses, `ai+{username}@{virtual_domain}`.
@@ -44,7 +42,6 @@ impl Default for OpenOptions {
     fn default() -> Self {
         Self {
             model: None,
-            without_model: false,
             precision: Precision::Int8,
             virtual_domain: "besunny.ai".to_owned(),
             threads: 0,
@@ -84,7 +81,6 @@ impl fmt::Debug for OpenOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenOptions")
             .field("model", &self.model)
-            .field("without_model", &self.without_model)
             .field("precision", &self.precision)
             .field("virtual_domain", &self.virtual_domain)
             .field("threads", &self.threads)
