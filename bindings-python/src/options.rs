@@ -14,7 +14,6 @@ use crate::arguments::{Instant, ProjectChoice};
 #[pyo3(from_item_all)]
 pub(crate) struct Opening {
     model: Option<PathBuf>,
-    without_model: bool,
     precision: String,
     virtual_domain: String,
     threads: Option<usize>,
@@ -25,7 +24,6 @@ impl Opening {
     pub(crate) fn parse(self) -> Result<OpenOptions> {
         let mut options = OpenOptions::default();
         options.model = self.model;
-        options.without_model = self.without_model;
         options.precision = self.precision.parse()?;
         options.virtual_domain = self.virtual_domain;
         options.threads = self.threads.unwrap_or_default();

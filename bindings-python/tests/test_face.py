@@ -189,6 +189,6 @@ def test_closing(tmp_path: Path) -> None:
 
 def test_options_are_keyword_only(me: besunny.UserHandle) -> None:
     with pytest.raises(TypeError):
-        me.search("x", 10)  # type: ignore[misc]
+        me.search("x", 10)  # type: ignore[call-arg]
     with pytest.raises(TypeError):
-        me.documents.ingest("x", "title")  # type: ignore[misc]
+        me.documents.ingest("x", "title")  # type: ignore[call-arg]

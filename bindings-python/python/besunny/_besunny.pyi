@@ -10,12 +10,28 @@ from numpy.typing import NDArray
 from . import _types as t
 from ._vocabulary import Content, DocumentRef, Location, OnProgress, ProjectRef, Raw
 
-T = TypeVar("T")
+__all__ = [
+    "Call",
+    "Documents",
+    "Mail",
+    "Projects",
+    "UserHandle",
+    "UserMail",
+    "Users",
+    "Workspace",
+    "_error_codes",
+    "_fail",
+    "_panic",
+    "_vocabulary",
+    "open_workspace",
+]
+
+_T = TypeVar("_T")
 
 @final
-class Call(Generic[T]):
-    def wait(self) -> T: ...
-    def future(self) -> Awaitable[T]: ...
+class Call(Generic[_T]):
+    def wait(self) -> _T: ...
+    def future(self) -> Awaitable[_T]: ...
 
 @final
 class Workspace:

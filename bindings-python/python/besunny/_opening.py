@@ -19,10 +19,10 @@ def opening(
     runtime_library: Location | None,
 ) -> _besunny.Call[_besunny.Workspace]:
     """The call that opens the workspace, with what was not given filled in."""
-    found = _defaults.model() if model is None else model
+    found = _defaults.model() if model is None else model or ""
     options = {
-        "model": os.fspath(found) if found else None,
-        "without_model": model is False,
+        # An empty path means no model, whatever the environment says.
+        "model": found if found is None else os.fspath(found),
         "precision": precision,
         "virtual_domain": virtual_domain,
         "threads": threads,
