@@ -5,19 +5,52 @@ use std::path::PathBuf;
 use besunny::{
     DocumentFilter, NewDocument, OpenOptions, PageRequest, ProjectFields, ProjectPatch, Result, SearchRequest,
 };
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
 use crate::arguments::{Instant, ProjectChoice};
 
-/// How to open a workspace.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Opening {
-    model: Option<PathBuf>,
-    precision: String,
-    virtual_domain: String,
-    threads: Option<usize>,
-    runtime_library: Option<PathBuf>,
+/// A struct that is read from a dict with these keys. Errors keep their own type.
+macro_rules! keywords {
+    ($(#[doc = $doc:literal])+ $name:ident { $($field:ident: $type:ty = $key:literal,)+ }) => {
+        $(#[doc = $doc])+
+        pub(crate) struct $name {
+            $(pub(crate) $field: $type,)+
+        }
+
+        impl<'py> FromPyObject<'_, 'py> for $name {
+            type Error = PyErr;
+
+            fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+                Ok(Self { $($field: keyword(&given, $key)?,)+ })
+            }
+        }
+    };
+}
+
+fn keyword<'py, T>(given: &Bound<'py, PyAny>, key: &str) -> PyResult<T>
+where
+    T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
+{
+    given.get_item(key)?.extract().map_err(|error: PyErr| {
+        let py = given.py();
+        if error.is_instance_of::<PyTypeError>(py) {
+            PyTypeError::new_err(format!("{key}: {}", error.value(py)))
+        } else {
+            error
+        }
+    })
+}
+
+keywords! {
+    /// How to open a workspace.
+    Opening {
+        model: Option<PathBuf> = "model",
+        precision: String = "precision",
+        virtual_domain: String = "virtual_domain",
+        threads: Option<usize> = "threads",
+        runtime_library: Option<PathBuf> = "runtime_library",
+    }
 }
 
 impl Opening {
@@ -32,19 +65,19 @@ impl Opening {
     }
 }
 
-/// The fields of a new project.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct NewProject {
-    name: String,
-    description: String,
-    keywords: Vec<String>,
-    tags: Vec<String>,
-    categories: Vec<String>,
-    people: Vec<String>,
-    domains: Vec<String>,
-    codes: Vec<String>,
-    notes: String,
+keywords! {
+    /// The fields of a new project.
+    NewProject {
+        name: String = "name",
+        description: String = "description",
+        keywords: Vec<String> = "keywords",
+        tags: Vec<String> = "tags",
+        categories: Vec<String> = "categories",
+        people: Vec<String> = "people",
+        domains: Vec<String> = "domains",
+        codes: Vec<String> = "codes",
+        notes: String = "notes",
+    }
 }
 
 impl From<NewProject> for ProjectFields {
@@ -55,19 +88,19 @@ impl From<NewProject> for ProjectFields {
     }
 }
 
-/// The fields of a project to change.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Patch {
-    name: Option<String>,
-    description: Option<String>,
-    keywords: Option<Vec<String>>,
-    tags: Option<Vec<String>>,
-    categories: Option<Vec<String>>,
-    people: Option<Vec<String>>,
-    domains: Option<Vec<String>>,
-    codes: Option<Vec<String>>,
-    notes: Option<String>,
+keywords! {
+    /// The fields of a project to change.
+    Patch {
+        name: Option<String> = "name",
+        description: Option<String> = "description",
+        keywords: Option<Vec<String>> = "keywords",
+        tags: Option<Vec<String>> = "tags",
+        categories: Option<Vec<String>> = "categories",
+        people: Option<Vec<String>> = "people",
+        domains: Option<Vec<String>> = "domains",
+        codes: Option<Vec<String>> = "codes",
+        notes: Option<String> = "notes",
+    }
 }
 
 impl From<Patch> for ProjectPatch {
@@ -77,19 +110,18 @@ impl From<Patch> for ProjectPatch {
     }
 }
 
-/// What is known about a new document.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct DocumentFacts {
-    title: Option<String>,
-    format: Option<String>,
-    pub(crate) file_name: Option<String>,
-    #[pyo3(item("type"))]
-    kind: Option<String>,
-    source: Option<String>,
-    source_id: Option<String>,
-    author: Option<String>,
-    occurred_at: Option<Instant>,
+keywords! {
+    /// What is known about a new document.
+    DocumentFacts {
+        title: Option<String> = "title",
+        format: Option<String> = "format",
+        file_name: Option<String> = "file_name",
+        kind: Option<String> = "type",
+        source: Option<String> = "source",
+        source_id: Option<String> = "source_id",
+        author: Option<String> = "author",
+        occurred_at: Option<Instant> = "occurred_at",
+    }
 }
 
 impl DocumentFacts {
@@ -108,16 +140,15 @@ impl DocumentFacts {
     }
 }
 
-/// What a list or a search is narrowed to.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct Filter {
-    project: Option<ProjectChoice>,
-    #[pyo3(item("type"))]
-    kind: Option<String>,
-    source: Option<String>,
-    since: Option<Instant>,
-    until: Option<Instant>,
+keywords! {
+    /// What a list or a search is narrowed to.
+    Filter {
+        project: Option<ProjectChoice> = "project",
+        kind: Option<String> = "type",
+        source: Option<String> = "source",
+        since: Option<Instant> = "since",
+        until: Option<Instant> = "until",
+    }
 }
 
 impl Filter {
