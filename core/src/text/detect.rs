@@ -23,7 +23,7 @@ pub enum TextKind {
 const SNIFF_BYTES: usize = 4_096;
 
 impl TextKind {
-    /// The kind that the media type (or the plain name of a kind: `markdown`), else the file name, else the bytes say; `None` if it is
+    /// The kind that the media type, else the file name, else the bytes say; `None` if it is
     /// none of these. A generic type (`application/octet-stream`, `text/plain`) gives way to
     /// a file name that knows better, and any claim to bytes that cannot be text.
     #[must_use]
@@ -32,17 +32,12 @@ impl TextKind {
         let media_type = media_type.to_ascii_lowercase();
         let by_name = name.and_then(Self::from_name);
         let kind = match media_type.as_str() {
-            "markdown" | "text/markdown" | "text/x-markdown" => Self::Markdown,
-            "html" | "text/html" | "application/xhtml+xml" => Self::Html,
-            "csv"
-            | "text/csv"
-            | "text/tab-separated-values"
-            | "text/comma-separated-values"
-            | "application/csv" => Self::Csv,
-            "json" | "application/json" | "application/x-ndjson" | "application/jsonl" | "text/json" => {
-                Self::Json
+            "text/markdown" | "text/x-markdown" => Self::Markdown,
+            "text/html" | "application/xhtml+xml" => Self::Html,
+            "text/csv" | "text/tab-separated-values" | "text/comma-separated-values" | "application/csv" => {
+                Self::Csv
             }
-            "text" => Self::Plain,
+            "application/json" | "application/x-ndjson" | "application/jsonl" | "text/json" => Self::Json,
             "text/plain" => by_name.unwrap_or(Self::Plain),
             other if other.ends_with("+json") => Self::Json,
             ""
@@ -104,8 +99,6 @@ mod tests {
     fn type_then_name_then_bytes() {
         let detect = |media_type, name| TextKind::detect(media_type, name, b"a,b");
         assert_eq!(detect(Some("text/html; charset=x"), None), Some(TextKind::Html));
-        assert_eq!(detect(Some("markdown"), None), Some(TextKind::Markdown));
-        assert_eq!(detect(Some("text"), Some("notes.md")), Some(TextKind::Plain));
         assert_eq!(detect(Some("text/plain"), Some("notes.MD")), Some(TextKind::Markdown));
         assert_eq!(detect(Some("application/octet-stream"), Some("a.csv")), Some(TextKind::Csv));
         assert_eq!(detect(Some("application/octet-stream"), Some("a.pdf")), None);
