@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use besunny::{Error, ErrorKind, ProjectFilter, ProjectId, Result, Timestamp};
 use pyo3::buffer::PyBuffer;
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDate, PyDateTime, PyString};
 
@@ -95,6 +95,26 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
             )));
         };
         text.parse().map(Self).map_err(|error| exception(value.py(), &error))
+    }
+}
+
+/// A number of things. One that is out of range is an `InvalidInputError` like any other
+/// bad number, not an `OverflowError`.
+pub(crate) struct Count(pub(crate) u32);
+
+impl<'py> FromPyObject<'_, 'py> for Count {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let py = value.py();
+        value.extract().map(Self).map_err(|error: PyErr| {
+            if !error.is_instance_of::<PyOverflowError>(py) {
+                return error;
+            }
+            let shown = value.to_string().chars().take(64).collect::<String>();
+            let message = "the number is out of range";
+            exception(py, &Error::new(ErrorKind::InvalidInput, "number.parse", message).with("value", shown))
+        })
     }
 }
 

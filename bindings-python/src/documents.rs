@@ -3,7 +3,7 @@
 use besunny::{DocumentId, Documents as Inner, ProjectId};
 use pyo3::prelude::*;
 
-use crate::arguments::{Content, Id, Input};
+use crate::arguments::{Content, Count, Id, Input};
 use crate::call::Call;
 use crate::errors::OrRaise;
 use crate::options::{DocumentFacts, Filter, page};
@@ -31,7 +31,7 @@ impl Documents {
         Call::on(py, &self.0, "documents.get", move |documents| async move { documents.get(id).await })
     }
 
-    fn list(&self, py: Python<'_>, filter: Filter, size: u32, after: Option<String>) -> PyResult<Call> {
+    fn list(&self, py: Python<'_>, filter: Filter, size: Count, after: Option<String>) -> PyResult<Call> {
         let filter = filter.parse().or_raise(py)?;
         Call::on(py, &self.0, "documents.list", move |documents| async move {
             documents.list(filter, page(size, after)).await

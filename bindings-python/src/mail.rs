@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pyo3::prelude::*;
 
-use crate::arguments::RawMail;
+use crate::arguments::{Count, RawMail};
 use crate::call::Call;
 use crate::options::page;
 use crate::process::Owned;
@@ -50,7 +50,7 @@ macro_rules! ways_in {
 ways_in! {
     /// Mail that finds its owners by virtual address.
     Mail(besunny::Mail) {
-        fn intake_log(&self, py: Python<'_>, size: u32, after: Option<String>) -> PyResult<Call> {
+        fn intake_log(&self, py: Python<'_>, size: Count, after: Option<String>) -> PyResult<Call> {
             Call::on(py, &self.0, "mail.intake_log", move |mail| async move {
                 mail.intake_log(page(size, after)).await
             })

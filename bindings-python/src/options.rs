@@ -8,7 +8,7 @@ use besunny::{
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::arguments::{Instant, ProjectChoice};
+use crate::arguments::{Count, Instant, ProjectChoice};
 
 /// A struct that is read from a dict with these keys. Errors keep their own type.
 macro_rules! keywords {
@@ -48,7 +48,7 @@ keywords! {
         model: Option<PathBuf> = "model",
         precision: String = "precision",
         virtual_domain: String = "virtual_domain",
-        threads: Option<usize> = "threads",
+        threads: Option<Count> = "threads",
         runtime_library: Option<PathBuf> = "runtime_library",
     }
 }
@@ -59,7 +59,7 @@ impl Opening {
         options.model = self.model;
         options.precision = self.precision.parse()?;
         options.virtual_domain = self.virtual_domain;
-        options.threads = self.threads.unwrap_or_default();
+        options.threads = self.threads.map_or(0, |threads| threads.0 as usize);
         options.runtime_library = self.runtime_library;
         Ok(options)
     }
@@ -164,11 +164,11 @@ impl Filter {
 }
 
 /// A search, narrowed by `filter`.
-pub(crate) fn search(query: String, limit: usize, mode: &str, filter: Filter) -> Result<SearchRequest> {
-    Ok(SearchRequest { query, limit, mode: mode.parse()?, filter: filter.parse()? })
+pub(crate) fn search(query: String, limit: Count, mode: &str, filter: Filter) -> Result<SearchRequest> {
+    Ok(SearchRequest { query, limit: limit.0 as usize, mode: mode.parse()?, filter: filter.parse()? })
 }
 
 /// Which page of a list.
-pub(crate) fn page(size: u32, after: Option<String>) -> PageRequest {
-    PageRequest { size, after }
+pub(crate) fn page(size: Count, after: Option<String>) -> PageRequest {
+    PageRequest { size: size.0, after }
 }

@@ -3,6 +3,7 @@
 use besunny::{Classify, UserHandle as Inner};
 use pyo3::prelude::*;
 
+use crate::arguments::Count;
 use crate::call::Call;
 use crate::documents::Documents;
 use crate::errors::OrRaise;
@@ -53,7 +54,7 @@ impl UserHandle {
         &self,
         py: Python<'_>,
         query: String,
-        limit: usize,
+        limit: Count,
         mode: &str,
         filter: Filter,
     ) -> PyResult<Call> {
@@ -61,7 +62,7 @@ impl UserHandle {
         Call::on(py, &self.0, "search", |me| async move { me.search(request).await })
     }
 
-    fn intake_log(&self, py: Python<'_>, size: u32, after: Option<String>) -> PyResult<Call> {
+    fn intake_log(&self, py: Python<'_>, size: Count, after: Option<String>) -> PyResult<Call> {
         Call::on(py, &self.0, "intake_log", move |me| async move { me.intake_log(page(size, after)).await })
     }
 }

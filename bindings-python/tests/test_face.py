@@ -168,6 +168,9 @@ def test_search_and_classify(me: besunny.UserHandle) -> None:
         me.search("drone", mode="semantic")
     with pytest.raises(besunny.InvalidInputError):
         me.search("drone", limit=0)
+    for number in (-1, 2**70):
+        with pytest.raises(besunny.InvalidInputError, match="out of range"):
+            me.search("drone", limit=number)
     found = me.classify("Where is it?", subject="the drone permit", sender="Rui <rui@x.example>")
     assert found.alternatives[0].project_id == shoot.id
 

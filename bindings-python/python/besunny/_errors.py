@@ -159,6 +159,10 @@ class InternalError(Error):
 BY_CODE: dict[str, type[Error]] = {kind.code: kind for kind in Error.__subclasses__()}
 """The class for each code."""
 
+# Tracebacks name them as callers do.
+for _kind in (Error, Cause, *BY_CODE.values()):
+    _kind.__module__ = "besunny"
+
 
 def _again(
     kind: type[Error], message: str, operation: str, context: dict[str, str], retryable: bool
