@@ -16,7 +16,7 @@ pub(crate) enum Failure {
     Damaged(String),
     /// The disk, its permissions or a limit of the system: wiping would not help.
     Refused(io::Error),
-    /// Somebody else writes to this folder.
+    /// Somebody else has this folder open.
     Busy,
 }
 
@@ -31,7 +31,11 @@ impl Failure {
             Self::Refused(source) => {
                 Error::new(ErrorKind::Io, operation, "cannot read or write the index").caused_by(source)
             }
-            Self::Busy => Error::new(ErrorKind::Locked, operation, "another process writes to this index"),
+            Self::Busy => Error::new(
+                ErrorKind::Locked,
+                operation,
+                "this index is open already, here or in another process",
+            ),
         };
         error.with("folder", folder.display())
     }

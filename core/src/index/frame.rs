@@ -15,6 +15,8 @@ pub(crate) struct Frame {
     pub(crate) next_row: u32,
     /// How many places of the vector file are taken with it.
     pub(crate) vectors: u32,
+    /// The checksum of the vectors that came with it.
+    pub(crate) vector_sum: u64,
     /// What happened, in order.
     pub(crate) changes: Vec<RowChange>,
 }
@@ -68,6 +70,7 @@ impl Frame {
         out.u64(self.generation);
         out.u32(self.next_row);
         out.u32(self.vectors);
+        out.u64(self.vector_sum);
         out.u32(self.changes.len() as u32);
         for change in &self.changes {
             match change {
@@ -97,6 +100,7 @@ impl Frame {
             generation: input.u64()?,
             next_row: input.u32()?,
             vectors: input.u32()?,
+            vector_sum: input.u64()?,
             changes: Vec::new(),
         };
         for _ in 0..input.u32()? {
@@ -193,6 +197,7 @@ mod tests {
             generation: 3,
             next_row: 12,
             vectors: 5,
+            vector_sum: 1 << 60,
             changes: vec![
                 RowChange::Put(StoredDocument {
                     id: DocumentId::from_bytes([1; 16]),

@@ -36,6 +36,9 @@ pub(crate) fn search(
         }
     }
     let phrases = require_phrases(matcher, &query.phrases, &mut passing)?;
+    if !passing.contains(&true) {
+        return Ok(Vec::new());
+    }
 
     let mut clauses = Vec::new();
     for term in query.distinct_terms() {

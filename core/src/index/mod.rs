@@ -4,8 +4,8 @@
 //!
 //! - [`tenant`]: the interface; [`change`] and [`query`]: what it takes and gives;
 //! - [`opening`], [`writing`]: how it gets on disk and back, whatever happens in between;
-//! - [`table`], [`row_log`], [`frame`], [`codec`]: the rows, in memory and on disk;
-//! - [`postings`], [`matching`]: Tantivy as inverted file; [`lexical`], [`bm25`]: the
+//! - [`table`], [`row_log`], [`frame`], [`codec`], [`checksum`]: the rows, in memory and on disk;
+//! - [`postings`], [`directory`], [`matching`]: Tantivy as inverted file; [`lexical`], [`bm25`]: the
 //!   scores, which are ours; [`vectors`], [`dot`], [`semantic`]: the scan;
 //! - [`ranking`]: one row for each document, ties by order of ingestion.
 //!
@@ -15,12 +15,13 @@
 //! Invariant: results depend on the documents that are in, the query and the filter, and
 //! on nothing else: not on the order, batches, merges or deletions that led there.
 //! Invariant: knows neither text nor stores; imports `base` and `domain` only.
-//! Invariant: one process at a time opens a folder; the workspace sees to that.
-#![expect(dead_code, reason = "nothing calls the index yet")]
+//! Invariant: a folder is open once at a time; a lock that dies with the process sees to that.
 
 mod bm25;
 mod change;
+mod checksum;
 mod codec;
+mod directory;
 mod dot;
 mod failure;
 mod frame;

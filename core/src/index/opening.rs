@@ -3,13 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use super::directory::lock;
 use super::failure::{Failure, guarded};
 use super::postings::Postings;
 use super::row_log::{Header, RowLog};
 use super::table::Table;
 use super::tenant::State;
 use super::vectors::{VectorFile, VectorMap, remove_all_but};
-use super::writing::Writer;
+use super::writing::{Parts, Writer};
 use crate::base::Result;
 
 /// Row numbers beyond this are a reason to begin anew.
@@ -24,23 +25,27 @@ pub(crate) fn open(
     fs::create_dir_all(folder)?;
     let dimension = dimension.and_then(|dimension| u32::try_from(dimension).ok());
     let wanted = Header { dimension, vector_key: vector_key.to_owned(), vector_epoch: 0 };
-    match guarded(|| load(folder, &wanted)) {
+    let lock = lock(folder)?;
+    let (parts, state) = match guarded(|| load(folder, &wanted)) {
         Err(Failure::Damaged(reason)) => {
             tracing::warn!(folder = %folder.display(), reason, "the search index starts empty");
             empty(folder)?;
-            load(folder, &wanted)
+            load(folder, &wanted)?
         }
-        other => other,
-    }
+        other => other?,
+    };
+    Ok((Writer::new(folder, lock, parts), state))
 }
 
-fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
+fn load(folder: &Path, wanted: &Header) -> Result<(Parts, State), Failure> {
     let mut table = Table::default();
     let mut position = 0;
     let mut generation = 0;
+    let mut vector_sums = Vec::new();
     let replayed = RowLog::open(folder, |frame| {
         position = frame.position;
         generation = frame.generation;
+        vector_sums.push((table.vector_places()..frame.vectors, frame.vector_sum));
         table.apply(frame);
     })?;
     let log = match replayed {
@@ -53,6 +58,7 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
     }
 
     let postings = Postings::open(folder)?;
+    postings.check(folder)?;
     let mark = postings.mark()?;
     let segments = postings.segments(&[])?;
     if mark.generation != generation {
@@ -72,13 +78,15 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
         Some(dimension) => {
             let file = VectorFile::open(folder, header.vector_epoch, dimension, places)?;
             let map = file.map(places)?;
+            if !vector_sums.into_iter().all(|(places, sum)| map.has_checksum(places, sum)) {
+                return Err(Failure::Damaged("the vectors have another checksum".to_owned()));
+            }
             file.remove_others(folder)?;
             (Some(file), map)
         }
         None => (None, VectorMap::empty()),
     };
-    let writer = Writer {
-        folder: folder.to_owned(),
+    let parts = Parts {
         postings,
         log,
         vectors,
@@ -87,7 +95,7 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Writer, State), Failure> {
         next_row,
         strays: mark.generation != generation,
     };
-    Ok((writer, State { table, segments, vectors: map, position }))
+    Ok((parts, State { table, segments, vectors: map, position }))
 }
 
 /// Removes what belongs to an index, and nothing else that may be in the folder.

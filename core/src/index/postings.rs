@@ -1,21 +1,24 @@
 //! The inverted file: Tantivy, for postings only. It is asked which rows hold a term and
 //! where; what lives and what it scores is decided elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use tantivy::directory::{META_LOCK, MmapDirectory};
+use tantivy::directory::META_LOCK;
 use tantivy::index::SegmentId;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{Directory, Index, IndexWriter, InvertedIndexReader, SegmentReader, TantivyDocument, Term};
+use tantivy::{
+    Directory, Index, IndexWriter, InvertedIndexReader, SegmentReader, TantivyDocument, TantivyError, Term,
+};
 
 use super::change::IndexTerm;
+use super::directory::UnsyncedDirectory;
 use super::failure::Failure;
 use crate::base::{DocumentId, Result};
 use crate::domain::Position;
@@ -68,9 +71,26 @@ impl Postings {
         let path = folder.join(FOLDER);
         fs::create_dir_all(&path)?;
         let (schema, fields) = schema();
-        let directory = MmapDirectory::open(&path).map_err(tantivy::TantivyError::from)?;
-        let index = Index::open_or_create(directory, schema)?;
+        let index = Index::open_or_create(UnsyncedDirectory::open(&path)?, schema)?;
         Ok(Self { index, fields, writer: None })
+    }
+
+    /// Compares every file of the last commit with its checksum.
+    pub(crate) fn check(&self, folder: &Path) -> Result<(), Failure> {
+        let segments: HashSet<String> =
+            self.index.searchable_segment_ids()?.iter().map(SegmentId::uuid_string).collect();
+        for entry in fs::read_dir(folder.join(FOLDER))? {
+            let name = entry?.file_name();
+            // A segment's files are named after it; the name of its deletions has more parts.
+            let is_listed = name.to_str().is_some_and(|name| {
+                name.split_once('.').is_some_and(|(segment, _)| segments.contains(segment))
+            });
+            let valid = |name: &Path| self.index.directory().validate_checksum(name);
+            if is_listed && !valid(Path::new(&name)).map_err(TantivyError::from)? {
+                return Err(Failure::Damaged(format!("{name:?} has another checksum")));
+            }
+        }
+        Ok(())
     }
 
     /// Removes the postings of a tenant's folder.
@@ -103,7 +123,7 @@ impl Postings {
             .index
             .directory()
             .acquire_lock(&META_LOCK)
-            .map_err(|error| tantivy::TantivyError::LockFailure(error, None))?;
+            .map_err(|error| TantivyError::LockFailure(error, None))?;
         let mut segments = Vec::new();
         for listed in self.index.searchable_segments()? {
             segments.push(match known.get(&listed.id()) {

@@ -8,8 +8,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+use super::checksum::checksum;
 use super::codec::{Reader, Writer};
 use super::failure::Failure;
 use super::frame::Frame;
@@ -19,7 +18,7 @@ const FILE: &str = "rows.log";
 const NEW_FILE: &str = "rows.log.new";
 const MAGIC: &str = "besunny rows";
 const VERSION: u32 = 1;
-const SUM_BYTES: usize = 8;
+const BLOCK_HEAD: usize = 12;
 
 /// What all frames of a log have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +77,10 @@ impl RowLog {
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&new_path)?;
         file.write_all(&bytes)?;
-        file.sync_data()?;
+        if !frames.is_empty() {
+            file.sync_data()?;
+        }
         fs::rename(new_path, folder.join(FILE))?;
-        // From here on the new log is the log, so nothing may fail any more.
-        sync_folder(folder);
         let changes = frames.iter().map(|frame| 1 + frame.changes.len()).sum();
         Ok(Self { file, header, end: bytes.len() as u64, changes })
     }
@@ -143,7 +142,7 @@ fn block(payload: &[u8]) -> Result<Vec<u8>, Failure> {
         .map_err(|_| Failure::Refused(std::io::Error::other("more changes than one call can apply")))?;
     let mut out = Writer::default();
     out.u32(length);
-    out.bytes(&checksum(payload));
+    out.u64(checksum(payload));
     out.bytes(payload);
     Ok(out.finish())
 }
@@ -151,24 +150,11 @@ fn block(payload: &[u8]) -> Result<Vec<u8>, Failure> {
 fn next_block<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     let mut input = Reader::new(rest);
     let length = input.u32()? as usize;
-    let sum = input.bytes(SUM_BYTES)?;
+    let sum = input.u64()?;
     let payload = input.bytes(length)?;
     (sum == checksum(payload)).then_some(())?;
-    *rest = &rest[4 + SUM_BYTES + length..];
+    *rest = &rest[BLOCK_HEAD + length..];
     Some(payload)
-}
-
-fn checksum(payload: &[u8]) -> [u8; SUM_BYTES] {
-    let mut sum = [0; SUM_BYTES];
-    sum.copy_from_slice(&Sha256::digest(payload)[..SUM_BYTES]);
-    sum
-}
-
-/// Makes a rename in the folder last; a folder that cannot be synced is left to the system.
-fn sync_folder(folder: &Path) {
-    if cfg!(unix) {
-        let _ = File::open(folder).and_then(|folder| folder.sync_data());
-    }
 }
 
 /// Removes a file, or finds that somebody has.

@@ -46,7 +46,8 @@ impl TenantIndex {
     /// starts empty at position 0, to be filled again from the database.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the folder cannot be read or written.
+    /// [`ErrorKind::Io`] when the folder cannot be read or written, [`ErrorKind::Locked`]
+    /// when it is open already, here or in another process.
     pub(crate) fn open(folder: &Path, dimension: Option<usize>, vector_key: &str) -> Result<Self> {
         let fail = |failure: Failure| failure.into_error("index.open", folder);
         let (writer, state) = opening::open(folder, dimension, vector_key).map_err(fail)?;
@@ -59,8 +60,9 @@ impl TenantIndex {
         })
     }
 
-    /// Applies changes, in order, and moves on to `position`; searches that begin
-    /// afterwards see all of them.
+    /// Applies changes, in order, and moves on to `position`, which is above 0; searches
+    /// that begin afterwards see all of them. One change costs about as much as ten, so
+    /// changes that wait are best applied together.
     ///
     /// All or nothing as far as searches can tell. After a failure, or after a kill, the
     /// same changes are to be applied again: [`TenantIndex::position`] says from where.

@@ -3,10 +3,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::{Mmap, MmapOptions};
 
+use super::checksum::checksum;
 use super::failure::Failure;
 use super::row_log::remove_if_there;
 use crate::base::Result;
@@ -50,12 +52,11 @@ impl VectorFile {
         remove_all_but(folder, Some(&self.path))
     }
 
-    /// Writes rows behind the first `count`, to disk, and maps all of them. Until the
-    /// row table counts them they may be overwritten.
+    /// Writes rows behind the first `count` and maps all of them. Until the row table
+    /// counts them they may be overwritten.
     pub(crate) fn append(&mut self, count: u32, rows: &[u8]) -> Result<VectorMap, Failure> {
         self.file.seek(SeekFrom::Start(self.offset(count)))?;
         self.file.write_all(rows)?;
-        self.file.sync_data()?;
         self.map(count + (rows.len() / self.row_bytes) as u32)
     }
 
@@ -66,8 +67,8 @@ impl VectorFile {
             None
         } else {
             // SAFETY: the mapped rows count, so nobody writes to them again: rows are only
-            // appended behind them, a rewrite goes to another file, and the workspace
-            // lets no other process open the folder.
+            // appended behind them, a rewrite goes to another file, and the lock on the
+            // folder keeps other processes of ours away.
             Some(unsafe { MmapOptions::new().len(length).map(&self.file) }?)
         };
         Ok(VectorMap { map, row_bytes: self.row_bytes })
@@ -87,6 +88,12 @@ impl VectorMap {
     /// All rows in order, as bytes.
     pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         self.map.as_deref().unwrap_or_default().chunks_exact(self.row_bytes)
+    }
+
+    /// Whether the rows at these places have this checksum.
+    pub(crate) fn has_checksum(&self, places: Range<u32>, sum: u64) -> bool {
+        let bytes = places.start as usize * self.row_bytes..places.end as usize * self.row_bytes;
+        self.map.as_deref().unwrap_or_default().get(bytes).is_some_and(|bytes| checksum(bytes) == sum)
     }
 
     /// One row, as bytes.

@@ -7,10 +7,13 @@
 //! is the frame's, says so.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
+use tantivy::directory::DirectoryLock;
+
 use super::change::{IndexChange, IndexedDocument};
+use super::checksum::checksum;
 use super::failure::Failure;
 use super::frame::{Frame, RowChange, StoredDocument, StoredRow};
 use super::postings::{CommitMark, Fields, Postings};
@@ -28,7 +31,13 @@ const DOCUMENTS_PER_FRAME: usize = 4_096;
 
 /// The writing side of an index.
 pub(crate) struct Writer {
-    pub(crate) folder: PathBuf,
+    folder: PathBuf,
+    _lock: DirectoryLock,
+    parts: Parts,
+}
+
+/// What is written to, and where it stands.
+pub(crate) struct Parts {
     pub(crate) postings: Postings,
     pub(crate) log: RowLog,
     /// `None` in an index without vectors.
@@ -44,9 +53,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
+    pub(crate) fn new(folder: &Path, lock: DirectoryLock, parts: Parts) -> Self {
+        Self { folder: folder.to_owned(), _lock: lock, parts }
+    }
+
     /// The fields of the postings.
     pub(crate) fn fields(&self) -> Fields {
-        self.postings.fields()
+        self.parts.postings.fields()
     }
 
     /// Applies changes and replaces the state.
@@ -65,14 +78,14 @@ impl Writer {
             match change {
                 IndexChange::Put(document) => {
                     if !known.insert(document.id) {
-                        self.postings.delete(document.id)?;
+                        self.parts.postings.delete(document.id)?;
                         batch.touches_postings = true;
                     }
                     self.put(document, places, &mut batch)?;
                 }
                 IndexChange::Delete(id) => {
                     if known.remove(&id) {
-                        self.postings.delete(id)?;
+                        self.parts.postings.delete(id)?;
                         batch.touches_postings = true;
                         batch.changes.push(RowChange::Delete(id));
                     }
@@ -85,28 +98,29 @@ impl Writer {
             }
         }
 
-        let mut generation = self.settled_generation;
+        let mut generation = self.parts.settled_generation;
         let segments = if batch.touches_postings {
-            self.generation += 1;
-            generation = self.generation;
-            self.postings.commit(CommitMark { generation, position, next_row: self.next_row })?;
-            Some(self.postings.segments(&read(state).segments)?)
+            self.parts.generation += 1;
+            generation = self.parts.generation;
+            self.parts.postings.commit(CommitMark { generation, position, next_row: self.parts.next_row })?;
+            Some(self.parts.postings.segments(&read(state).segments)?)
         } else {
             None
         };
-        let vectors = match &mut self.vectors {
+        let vectors = match &mut self.parts.vectors {
             Some(file) if !batch.vectors.is_empty() => Some(file.append(places, &batch.vectors)?),
             _ => None,
         };
         let frame = Frame {
             position,
             generation,
-            next_row: self.next_row,
+            next_row: self.parts.next_row,
             vectors: places + batch.vector_count,
+            vector_sum: checksum(&batch.vectors),
             changes: batch.changes,
         };
-        self.log.append(&frame)?;
-        self.settled_generation = generation;
+        self.parts.log.append(&frame)?;
+        self.parts.settled_generation = generation;
 
         let mut state = write(state);
         state.table.apply(frame);
@@ -128,15 +142,15 @@ impl Writer {
             IndexChange::Put(document) => document.id,
             IndexChange::Delete(id) | IndexChange::Move { document: id, .. } => *id,
         });
-        named.filter(|&id| self.strays || table.contains(id)).collect()
+        named.filter(|&id| self.parts.strays || table.contains(id)).collect()
     }
 
     fn put(&mut self, document: IndexedDocument, places: u32, batch: &mut Batch) -> Result<(), Failure> {
-        let first_row = self.next_row;
+        let first_row = self.parts.next_row;
         let mut rows = Vec::with_capacity(document.chunks.len());
         for chunk in document.chunks {
-            let row = self.next_row;
-            self.next_row = row
+            let row = self.parts.next_row;
+            self.parts.next_row = row
                 .checked_add(1)
                 .ok_or_else(|| Failure::Damaged("the numbers for rows are used up".to_owned()))?;
             let vector = chunk.vector.map(|vector| {
@@ -150,7 +164,7 @@ impl Writer {
                 body_length: chunk.terms.len() as u32,
                 vector,
             });
-            self.postings.add(document.id, row, &document.title_terms, chunk.terms)?;
+            self.parts.postings.add(document.id, row, &document.title_terms, chunk.terms)?;
             batch.touches_postings = true;
         }
         batch.changes.push(RowChange::Put(StoredDocument {
@@ -169,13 +183,13 @@ impl Writer {
 
     /// Forgets what a failed `apply` left behind.
     pub(crate) fn abandon(&mut self) {
-        self.postings.abandon();
-        self.strays = true;
+        self.parts.postings.abandon();
+        self.parts.strays = true;
     }
 
     /// Lets go of the memory and threads for writing.
     pub(crate) fn release(&mut self) -> Result<(), Failure> {
-        self.postings.release()
+        self.parts.postings.release()
     }
 
     /// Rewrites log and vector file without their dead parts, once these are more than
@@ -184,7 +198,7 @@ impl Writer {
         let worthwhile = {
             let table = &read(state).table;
             let dead_vectors = table.vector_places() as usize - table.live_vectors();
-            let spent_changes = self.log.changes().saturating_sub(table.document_count());
+            let spent_changes = self.parts.log.changes().saturating_sub(table.document_count());
             dead_vectors > table.live_vectors() + TOLERATED_WASTE
                 || spent_changes > 2 * table.document_count() + 4 * TOLERATED_WASTE
         };
@@ -193,7 +207,10 @@ impl Writer {
 
     /// Rewrites log and vector file without their dead parts.
     pub(crate) fn compact(&mut self, state: &RwLock<State>) -> Result<(), Failure> {
-        let header = Header { vector_epoch: self.log.header().vector_epoch + 1, ..self.log.header().clone() };
+        let header = Header {
+            vector_epoch: self.parts.log.header().vector_epoch + 1,
+            ..self.parts.log.header().clone()
+        };
         let (frames, rows, position) = {
             let state = read(state);
             let mut documents = state.table.documents_as_stored();
@@ -206,7 +223,7 @@ impl Writer {
                 *place = places;
                 places += 1;
             }
-            (self.as_frames(documents, places, state.position), rows, state.position)
+            (self.as_frames(documents, places, checksum(&rows), state.position), rows, state.position)
         };
         // The new log names the new vector file: its rename switches both at once.
         let vectors = match header.dimension {
@@ -217,7 +234,7 @@ impl Writer {
             }
             None => None,
         };
-        self.log = RowLog::create(&self.folder, header, &frames)?;
+        self.parts.log = RowLog::create(&self.folder, header, &frames)?;
         let mut table = Table::default();
         frames.into_iter().for_each(|frame| table.apply(frame));
 
@@ -225,11 +242,11 @@ impl Writer {
         state.table = table;
         state.position = position;
         if let Some((file, map)) = vectors {
-            self.vectors = Some(file);
+            self.parts.vectors = Some(file);
             state.vectors = map;
         }
         drop(state);
-        if let Some(vectors) = &self.vectors {
+        if let Some(vectors) = &self.parts.vectors {
             vectors.remove_others(&self.folder)?;
         }
         Ok(())
@@ -237,16 +254,24 @@ impl Writer {
 
     /// The frames of a rewritten log. Only the last one claims a position: should a part
     /// be lost, nothing is claimed.
-    fn as_frames(&self, mut documents: Vec<StoredDocument>, vectors: u32, position: Position) -> Vec<Frame> {
+    fn as_frames(
+        &self,
+        mut documents: Vec<StoredDocument>,
+        vectors: u32,
+        sum: u64,
+        position: Position,
+    ) -> Vec<Frame> {
         let mut frames = Vec::new();
         loop {
             let rest = documents.split_off(documents.len().min(DOCUMENTS_PER_FRAME));
             let is_last = rest.is_empty();
             frames.push(Frame {
                 position: if is_last { position } else { 0 },
-                generation: self.settled_generation,
-                next_row: self.next_row,
+                generation: self.parts.settled_generation,
+                next_row: self.parts.next_row,
                 vectors,
+                // All vectors come with the first frame.
+                vector_sum: if frames.is_empty() { sum } else { checksum(&[]) },
                 changes: documents.into_iter().map(RowChange::Put).collect(),
             });
             documents = rest;
@@ -258,8 +283,8 @@ impl Writer {
 
     #[cfg(test)]
     pub(crate) fn merge_all(&mut self, state: &RwLock<State>) -> Result<(), Failure> {
-        self.postings.merge_all()?;
-        let segments = self.postings.segments(&read(state).segments)?;
+        self.parts.postings.merge_all()?;
+        let segments = self.parts.postings.segments(&read(state).segments)?;
         write(state).segments = segments;
         Ok(())
     }

@@ -110,11 +110,7 @@ impl Writer {
                 self.breaks = self.breaks.max(1);
                 self.first_cell = true;
             }
-            Tag::TableCell => {
-                if !std::mem::take(&mut self.first_cell) {
-                    self.text(" | ");
-                }
-            }
+            Tag::TableCell if !std::mem::take(&mut self.first_cell) => self.text(" | "),
             Tag::Link { dest_url, .. } => self.link = Some((dest_url.into_string(), self.out.len())),
             _ => {}
         }

@@ -144,14 +144,17 @@ fn cut_hard(sentence: &str, offset: usize, max: usize, pieces: &mut Vec<Piece>) 
         }
         let mut next = estimator;
         next.push_str(grapheme);
-        if next.tokens() > max && at > start {
+        // What is left after cutting at white space can still be too long with this one.
+        while next.tokens() > max && at > start {
             let (cut, tokens, rest) =
                 last_space.take().unwrap_or((at, estimator.tokens(), Estimator::default()));
             pieces.extend(trimmed(&sentence[start..cut], offset + start, tokens));
             start = cut;
+            estimator = rest;
             next = rest;
             next.push_str(grapheme);
-        } else if let Some((_, _, since)) = &mut last_space {
+        }
+        if let Some((_, _, since)) = &mut last_space {
             since.push_str(grapheme);
         }
         estimator = next;

@@ -99,7 +99,8 @@ impl Workspace {
                 .caused_by(error)
         })?;
         let lock = FolderLock::take(&location)?;
-        let encoder = match options.model.clone().or_else(environment::model) {
+        let model = options.model.clone().or_else(environment::model);
+        let encoder = match model.filter(|directory| !directory.as_os_str().is_empty()) {
             Some(directory) => {
                 let mut load = ModelOptions::new(directory);
                 load.precision = options.precision;

@@ -19,7 +19,8 @@ use crate::text::Limits;
 #[non_exhaustive]
 pub struct OpenOptions {
     /// The folder of the sentence model. `None` takes `BESUNNY_MODEL` from the
-    /// environment, and without that works by words alone.
+    /// environment, and without that works by words alone; an empty path works by words
+    /// alone whatever the environment says.
     pub model: Option<PathBuf>,
     /// How the model computes.
     pub precision: Precision,

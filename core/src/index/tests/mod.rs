@@ -1,6 +1,7 @@
 //! The room as a whole.
 
 mod behaviour;
+mod costs;
 mod determinism;
 mod model;
 mod recovery;

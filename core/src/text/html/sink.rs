@@ -81,6 +81,10 @@ struct Writer {
     space: bool,
     /// A column separator is due before the next text.
     cell: bool,
+    /// Nothing was shown in this cell yet: the block that begins it is the cell.
+    cell_start: bool,
+    /// Quote marks of the last line.
+    line_quotes: usize,
     /// A list mark due before the next text.
     mark: Option<String>,
     pre: usize,
@@ -209,9 +213,13 @@ impl Writer {
                 self.block(2);
             }
             "tr" => {
+                (self.cell, self.cell_start) = (false, false);
                 self.block(1);
-                self.cell = false;
-                if let (Some(row), Some(outer)) = (self.rows.pop(), self.rows.last_mut()) {
+                let row = self.rows.pop();
+                if row.as_ref().is_some_and(|row| !row.broken) {
+                    self.breaks = 1;
+                }
+                if let (Some(row), Some(outer)) = (row, self.rows.last_mut()) {
                     // A table inside a cell: the outer row is layout.
                     outer.broken |= row.has_content && outer.has_content;
                     outer.has_content |= row.has_content;
@@ -234,6 +242,7 @@ impl Writer {
         } else if row.broken {
             self.block(1);
         }
+        self.cell_start = true;
     }
 
     fn end_link(&mut self) {
@@ -254,14 +263,13 @@ impl Writer {
     /// Asks for the next text to begin a block.
     fn block(&mut self, breaks: usize) {
         self.space = false;
-        // The block that begins a cell is the cell.
-        if !self.cell && self.mark.is_none() {
+        if !self.cell_start && self.mark.is_none() {
             self.breaks = self.breaks.max(breaks);
         }
     }
 
     fn line_break(&mut self) {
-        if self.out.is_empty() || self.cell {
+        if self.out.is_empty() || self.cell_start {
             return;
         }
         self.space = false;
@@ -328,7 +336,7 @@ impl Writer {
             }
             if self.breaks > 1 && self.quotes > 0 {
                 self.out.push('\n');
-                self.prefix();
+                self.out.push_str("> ".repeat(self.quotes.min(self.line_quotes).min(MAX_INDENT)).trim_end());
                 self.out.push('\n');
             } else {
                 self.out.push_str(if self.breaks > 1 { "\n\n" } else { "\n" });
@@ -348,7 +356,8 @@ impl Writer {
         if let Some(mark) = self.mark.take() {
             self.out.push_str(&mark);
         }
-        (self.breaks, self.space, self.cell) = (0, false, false);
+        (self.breaks, self.space, self.cell, self.cell_start) = (0, false, false, false);
+        self.line_quotes = self.quotes;
         if let Some(row) = self.rows.last_mut() {
             row.has_content = true;
         }

@@ -35,7 +35,7 @@ fn unseen_things_are_left_out_and_broken_hiding_is_not_believed() {
 fn quotes_are_marked_for_the_reply_splitter() {
     let page = "<div>New</div><div class=gmail_quote>On Mon 2 Mar 2026 Ana &lt;a@x.example&gt; wrote:<br><blockquote type=cite><p>Old</p><p>older</p></blockquote></div>";
     let text = text(page);
-    assert_eq!(text, "New\nOn Mon 2 Mar 2026 Ana <a@x.example> wrote:\n\n> Old\n> \n> older");
+    assert_eq!(text, "New\nOn Mon 2 Mar 2026 Ana <a@x.example> wrote:\n\n> Old\n>\n> older");
     assert_eq!(crate::text::mail::split_reply("", &text).new_text, "New");
 }
 

@@ -40,6 +40,7 @@ impl Transfer {
 fn base64(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let (mut group, mut bits, mut good, mut bad) = (0_u32, 0_u32, 0_usize, 0_usize);
+    let mut padded = false;
     for &byte in bytes {
         let value = match byte {
             b'A'..=b'Z' => byte - b'A',
@@ -49,15 +50,19 @@ fn base64(bytes: &[u8]) -> Option<Vec<u8>> {
             b'/' => 63,
             // Padding ends a run; several runs may follow one another.
             b'=' => {
-                (group, bits) = (0, 0);
+                (group, bits, padded) = (0, 0, true);
                 continue;
             }
+            // A remark after the padding is not data.
+            b' ' if padded => break,
             _ => {
-                bad += usize::from(!byte.is_ascii_whitespace());
+                // Base64 has line ends, but no spaces as text has.
+                bad += usize::from(!matches!(byte, b'\r' | b'\n' | b'\t'));
                 continue;
             }
         };
         good += 1;
+        padded = false;
         group = group << 6 | u32::from(value);
         bits += 6;
         if bits >= 8 {
@@ -111,9 +116,10 @@ mod tests {
     #[test]
     fn decodes_and_survives_damage() {
         assert_eq!(base64(b"aGVs\r\nbG8=").unwrap(), b"hello");
-        assert_eq!(base64(b"aGVs!bG8").unwrap(), b"hello");
+        assert_eq!(base64(b"aGVsbG8s!IHlvdQ").unwrap(), b"hello, you");
         assert_eq!(base64(b"aGk=aGk=").unwrap(), b"hihi");
-        assert!(base64("это не так".as_bytes()).is_none());
+        assert_eq!(base64(b"aGk= ignored").unwrap(), b"hi");
+        assert!(base64(b"No, it is only labelled so.").is_none());
         assert_eq!(quoted_printable(b"a=3Db=\r\nc \r\nd=zz=e9"), b"a=bc\r\nd=zz\xe9");
     }
 

@@ -118,7 +118,7 @@ impl<'a> Header<'a> {
         self.fields
             .iter()
             .filter(move |(key, _)| key == name)
-            .map(move |(_, value)| charset::decode(&raw[value.clone()], None))
+            .map(move |(_, value)| repaired(&raw[value.clone()]))
     }
 
     /// Whether a field of that lower-case name exists.
@@ -183,12 +183,14 @@ impl<'a> Header<'a> {
     pub(super) fn date(&self, name: &str) -> Option<Timestamp> {
         self.all(name).find_map(|value| {
             let value = unfolded(&value);
-            match MessageStream::new(value.as_bytes()).parse_date() {
+            let read = |value: &str| match MessageStream::new(value.as_bytes()).parse_date() {
                 HeaderValue::DateTime(date) if is_real(&date) => {
                     Some(Timestamp::from_seconds(date.to_timestamp()))
                 }
                 _ => None,
-            }
+            };
+            // Without a zone it cannot be exact, but UTC is closer than no date.
+            read(&value).or_else(|| read(&format!("{} +0000\n", value.trim_end())))
         })
     }
 
@@ -283,6 +285,42 @@ fn unfolded(value: &str) -> String {
     out
 }
 
+/// The value as UTF-8. Raw bytes inside an encoded word are in the charset of the word, not
+/// in that of the text around it: they are escaped first.
+fn repaired(value: &[u8]) -> Cow<'_, str> {
+    if value.is_ascii() || !value.windows(2).any(|pair| pair == b"=?") {
+        return charset::decode(value, None);
+    }
+    let mut escaped = Vec::with_capacity(value.len() + 64);
+    let mut rest = value;
+    while let Some(at) = rest.windows(2).position(|pair| pair == b"=?") {
+        escaped.extend_from_slice(&rest[..at + 2]);
+        rest = &rest[at + 2..];
+        // Charset, `?Q?`, then text up to `?=` or white space.
+        let mut marks = rest.iter().take(64).enumerate().filter(|(_, byte)| **byte == b'?').map(|(at, _)| at);
+        let (Some(first), Some(second)) = (marks.next(), marks.next()) else {
+            continue;
+        };
+        if second != first + 2 || !rest[first + 1].eq_ignore_ascii_case(&b'q') {
+            continue;
+        }
+        escaped.extend_from_slice(&rest[..=second]);
+        rest = &rest[second + 1..];
+        let end = rest.iter().position(|byte| *byte == b'?' || byte.is_ascii_whitespace());
+        let (text, after) = rest.split_at(end.unwrap_or(rest.len()));
+        for &byte in text {
+            if byte.is_ascii() {
+                escaped.push(byte);
+            } else {
+                escaped.extend_from_slice(format!("={byte:02X}").as_bytes());
+            }
+        }
+        rest = after;
+    }
+    escaped.extend_from_slice(rest);
+    Cow::Owned(charset::decode(&escaped, None).into_owned())
+}
+
 /// The encoded word at the start of `from`: opening, text, and length with `?=`.
 fn encoded_word(from: &str) -> Option<(&str, &str, usize)> {
     let bytes = from.as_bytes();
@@ -344,6 +382,12 @@ mod tests {
     }
 
     #[test]
+    fn raw_bytes_in_an_encoded_word_are_in_its_charset() {
+        let header = read(b"Subject: \xe4 =?iso-8859-1?Q?Fr\xf6sche?= =?utf-8?q?\xc3\xb6?=\n\n");
+        assert_eq!(header.text("subject").as_deref(), Some("ä Fröscheö"));
+    }
+
+    #[test]
     fn a_character_cut_between_two_words_is_whole_again() {
         let header = read(b"Subject: =?UTF-8?Q?caf=C3?=\n =?utf-8?q?=A9?= =?utf-8?q?s?= bar\n\n");
         assert_eq!(header.text("subject").as_deref(), Some("cafés bar"));
@@ -363,6 +407,8 @@ mod tests {
         assert_eq!(header.ids("references"), ["a@x", "b@y"]);
         assert!(header.ids("in-reply-to").is_empty());
         assert_eq!(header.date("date").unwrap().to_string(), "2003-07-01T08:52:37Z");
+        let header = read(b"Date: Mon, 09 Sep 2002 23:16:35\n\n");
+        assert_eq!(header.date("date").unwrap().to_string(), "2002-09-09T23:16:35Z");
     }
 
     #[test]

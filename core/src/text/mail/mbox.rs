@@ -143,10 +143,10 @@ fn is_separator(line: &[u8]) -> bool {
     };
     let words: Vec<&[u8]> =
         rest.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).take(12).collect();
-    let time = |word: &&[u8]| {
+    let time = |word: &[u8]| {
         word.len() >= 4 && word.contains(&b':') && word.iter().all(|b| b.is_ascii_digit() || *b == b':')
     };
-    let year = |word: &&[u8]| {
+    let year = |word: &[u8]| {
         word.len() == 4
             && word.iter().all(u8::is_ascii_digit)
             && (word.starts_with(b"19") || word.starts_with(b"20"))
@@ -154,8 +154,8 @@ fn is_separator(line: &[u8]) -> bool {
     // The sender may be empty (` Mon Jan 1 ...`) or have several words in broken archives.
     line.len() <= MAX_SEPARATOR_BYTES
         && words.len() >= 4
-        && words.iter().any(|w| time(w))
-        && words.iter().any(|w| year(w))
+        && words.iter().copied().any(time)
+        && words.iter().copied().any(year)
 }
 
 /// `>From ` as `From `, `>>From ` as `>From `.
@@ -215,7 +215,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn messages_come_back(bodies_in in prop::collection::vec("(>?From x|[a-z ]{1,9}\n){1,5}", 1..5)) {
+        fn messages_come_back(bodies_in in prop::collection::vec("((>?From x|[a-z ]{1,9})\n){1,5}", 1..5)) {
             let archive: String = bodies_in.iter().map(|body| {
                 let quoted = body.replace("From ", ">From ");
                 format!("{SEPARATOR}\nSubject: s\n\n{quoted}\n")

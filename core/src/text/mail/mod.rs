@@ -17,6 +17,8 @@ mod mbox;
 mod mime;
 mod parse;
 mod reply;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod virtual_address;
 

@@ -47,6 +47,8 @@ pub struct Attachment {
     pub content: AttachmentContent,
     /// The decoded bytes.
     pub bytes: Vec<u8>,
+    /// Whether its line ends are those of the route: anything but base64.
+    loose_line_ends: bool,
 }
 
 /// The text of an attachment.
@@ -73,8 +75,9 @@ pub enum AttachmentContent {
 /// in bytes (64 bit, little endian) and its bytes; a list is its number of entries followed
 /// by the entries: message id, subject, `From`, `To`, `Cc` (lists of name and lower-case
 /// address), date (microseconds in decimal, empty if none), body text, attachment hashes
-/// (list). What a route adds (`Received`, `Delivered-To`, `X-` headers) is not in it, nor
-/// are line ends, so the same mail over two routes has the same hash.
+/// (list). What a route adds (`Received`, `Delivered-To`, `X-` headers) is not in it. Nor
+/// are line ends: an attachment that is not in base64 counts by the SHA-256 of its bytes
+/// with `\n` for `\r\n`. So the same mail over two routes has the same hash.
 ///
 /// # Errors
 /// [`ErrorKind::Malformed`] when there is nothing to read: no header field and no text.
@@ -82,7 +85,9 @@ pub enum AttachmentContent {
 /// instead, and an attachment beyond it is kept without its text.
 pub fn parse(raw: &[u8], limits: &Limits) -> Result<ParsedMail> {
     let mut reader = Reader { limits, decoded: 0, parts: 0 };
-    reader.read(raw, MAX_ENCODED_MESSAGES)
+    let mut mail = reader.read(raw, MAX_ENCODED_MESSAGES)?;
+    name_attachments(&mut mail.attachments);
+    Ok(mail)
 }
 
 /// Counts what all parts, also those inside encoded messages, use up.
@@ -121,7 +126,7 @@ impl Reader<'_> {
         };
         let facts = facts(&top.header, &top.parameters);
         let subject = top.header.text("subject").unwrap_or_default();
-        let mut content = self.content(raw, &parts, 0, true, encoded_left)?;
+        let content = self.content(raw, &parts, 0, true, encoded_left)?;
         let mut text = content.texts.join("\n\n");
         if top.header.is_empty() && !is_readable(&text) {
             return Err(nothing());
@@ -130,7 +135,6 @@ impl Reader<'_> {
         if truncated {
             text.truncate(charset::prefix(&text, self.limits.max_text_bytes).len());
         }
-        name_attachments(&mut content.attachments);
         let content_hash = content_hash(&facts, &subject, &text, &content.attachments);
         Ok(ParsedMail { facts, subject, text, truncated, attachments: content.attachments, content_hash })
     }
@@ -164,8 +168,11 @@ impl Reader<'_> {
             found.texts.retain(|text| !text.trim().is_empty());
             if subtype == "alternative" {
                 // One content in several forms: plain text is what its author saw or meant.
+                // Several plain ones are no alternatives, whatever the type says.
                 if merged.texts.is_empty() || (found.plain && !merged.plain && !found.texts.is_empty()) {
                     (merged.texts, merged.plain) = (found.texts, found.plain);
+                } else if found.plain && found.texts != merged.texts {
+                    merged.texts.append(&mut found.texts);
                 }
             } else {
                 merged.plain |= found.plain;
@@ -219,7 +226,8 @@ impl Reader<'_> {
         }
         let content = self.attachment_text(&bytes, part, &name);
         let facts = attachment_facts(name, &part.media_type, &bytes);
-        let attachment = Attachment { facts, content, bytes: bytes.into_owned() };
+        let loose_line_ends = part.transfer != Transfer::Base64;
+        let attachment = Attachment { facts, content, bytes: bytes.into_owned(), loose_line_ends };
         Ok(Content { attachments: vec![attachment], ..Content::default() })
     }
 
@@ -345,6 +353,7 @@ fn message_attachment(
         facts: attachment_facts(name, media_type, bytes),
         content: AttachmentContent::Text { kind: TextKind::Plain, title, text: whole },
         bytes: bytes.to_vec(),
+        loose_line_ends: true,
     }
 }
 
@@ -393,7 +402,26 @@ fn content_hash(facts: &MailFacts, subject: &str, text: &str, attachments: &[Att
     field(text.trim_end().as_bytes());
     field(attachments.len().to_string().as_bytes());
     for attachment in attachments {
-        field(attachment.facts.sha256.as_bytes());
+        if attachment.loose_line_ends && attachment.bytes.contains(&b'\r') {
+            field(unix_hash(&attachment.bytes).as_bytes());
+        } else {
+            field(attachment.facts.sha256.as_bytes());
+        }
+    }
+    hex(&hash.finalize())
+}
+
+/// The hash of the bytes with `\n` for `\r\n`.
+fn unix_hash(bytes: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        match line.strip_suffix(b"\r\n") {
+            Some(content) => {
+                hash.update(content);
+                hash.update(b"\n");
+            }
+            None => hash.update(line),
+        }
     }
     hex(&hash.finalize())
 }

@@ -216,6 +216,16 @@ pub(super) fn is_quote(line: &str) -> bool {
     (1..=4).contains(&initials) && rest[initials..].starts_with("> ")
 }
 
+/// Marks other than `>` that some programs put before quoted lines. They count only below
+/// the line that introduces a quote: elsewhere they are tables and trees.
+const RARE_QUOTES: &[&str] = &["|", "--]", "]", "}", "=>", "»"];
+
+/// The rare mark that the first line with text from `at` begins with.
+pub(super) fn rare_quote(lines: &[&str], at: usize) -> Option<&'static str> {
+    let next = lines[at..].iter().take(3).find(|line| !line.trim().is_empty())?;
+    RARE_QUOTES.iter().copied().find(|mark| next.trim_start().starts_with(mark))
+}
+
 /// How many lines from `at` are the line above a quote, or 0.
 pub(super) fn attribution(lines: &[&str], at: usize) -> usize {
     let first = folded(lines[at]);
@@ -237,7 +247,8 @@ pub(super) fn attribution(lines: &[&str], at: usize) -> usize {
         }
         if joined.trim_end().ends_with([':', '：']) {
             let next = lines[at + taken + 1..].iter().take(3).find(|line| !line.trim().is_empty());
-            let quoted = next.is_some_and(|line| is_quote(line));
+            let quoted =
+                next.is_some_and(|line| is_quote(line)) || rare_quote(lines, at + taken + 1).is_some();
             let verb = VERBS.iter().any(|verb| contains_word(&joined, verb));
             let digits = joined.bytes().filter(u8::is_ascii_digit).count() >= 3;
             let address = joined.contains('@');
@@ -313,6 +324,15 @@ pub(super) fn is_rule(line: &str) -> bool {
     line.len() >= 20
         && line.len() <= 200
         && ['_', '-', '=', '*'].iter().any(|&c| line.chars().all(|l| l == c))
+}
+
+/// What list managers and free mail services add as the last paragraph, without a rule.
+pub(super) fn is_closing_footer(line: &str) -> bool {
+    let line = folded(line);
+    let url = line.starts_with("http") && !line.contains(char::is_whitespace);
+    let starts = ["to unsubscribe", "your use of yahoo! groups", "unsubscribe:", "post to:"];
+    (url && (line.contains("/listinfo/") || line.contains("/mailman/")))
+        || starts.iter().any(|start| line.starts_with(start))
 }
 
 /// What a list manager says below its rule.

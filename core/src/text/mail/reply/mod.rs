@@ -18,6 +18,9 @@ pub struct BodyParts {
 /// Lines looked at below a rule for the words of a list footer.
 const FOOTER_LOOKAHEAD: usize = 5;
 
+/// A footer below a rule, or at the end, has at most this many lines.
+const MAX_FOOTER_LINES: usize = 8;
+
 /// `--` without its space may be a divider: then more text than this follows.
 const MAX_SIGNATURE_LINES: usize = 25;
 
@@ -38,6 +41,15 @@ pub fn split_reply(subject: &str, text: &str) -> BodyParts {
     let mut parts = vec![Part::New; lines.len()];
     let mut at = 0;
     let mut in_signature = false;
+    let mut rare: Option<&str> = None;
+    // Whether a line of new text was seen: below nothing, a quote can only be answered below.
+    let mut seen_new = false;
+    let end = closing_footer(&lines);
+    for part in &mut parts[end..] {
+        *part = Part::Signature;
+    }
+    let all = lines.as_slice();
+    let lines = &all[..end];
     while at < lines.len() {
         let line = lines[at];
         let set = |parts: &mut Vec<Part>, from: usize, to: usize, part: Part| {
@@ -48,31 +60,40 @@ pub fn split_reply(subject: &str, text: &str) -> BodyParts {
         if marks::is_forward(line) {
             break;
         }
-        let header_block = marks::is_original(line) || marks::header_block(&lines, at);
+        let header_block = marks::is_original(line) || marks::header_block(lines, at);
         if header_block && forward {
             break;
+        }
+        if header_block && !seen_new {
+            let block = lines[at..].iter().position(|line| line.trim().is_empty() || marks::is_quote(line));
+            let end = block.map_or(lines.len(), |length| at + length.max(1));
+            set(&mut parts, at, end, Part::Quoted);
+            at = end;
+            continue;
         }
         if header_block {
             let from = at - usize::from(at > 0 && marks::is_rule(lines[at - 1]));
             set(&mut parts, from, lines.len(), Part::Quoted);
             break;
         }
-        let introduction = marks::attribution(&lines, at);
+        let introduction = marks::attribution(lines, at);
         if introduction > 0 {
             set(&mut parts, at, at + introduction, Part::Quoted);
             at += introduction;
+            rare = marks::rare_quote(lines, at);
             let quoted_below = lines[at..].iter().take(3).find(|line| !line.trim().is_empty());
-            if !quoted_below.is_some_and(|line| marks::is_quote(line)) {
+            if rare.is_none() && !quoted_below.is_some_and(|line| marks::is_quote(line)) {
                 set(&mut parts, at, lines.len(), Part::Quoted);
                 break;
             }
             in_signature = false;
             continue;
         }
-        if marks::is_quote(line) && !is_protected_from(&lines, at) {
+        let rare_quote = rare.is_some_and(|mark| line.trim_start().starts_with(mark));
+        if rare_quote || (marks::is_quote(line) && !is_protected_from(lines, at)) {
             parts[at] = Part::Quoted;
             in_signature = false;
-        } else if is_footer(&lines, at) {
+        } else if is_footer(lines, at) {
             // A footer ends where the next quote or the mail ends.
             let end =
                 lines[at..].iter().position(|line| marks::is_quote(line)).map_or(lines.len(), |n| at + n);
@@ -100,15 +121,18 @@ pub fn split_reply(subject: &str, text: &str) -> BodyParts {
             parts[at] = Part::Signature;
         } else if marks::is_mobile_signature(line) {
             parts[at] = Part::Signature;
+        } else {
+            seen_new |= !line.trim().is_empty();
         }
         at += 1;
     }
-    let new_text = gather(&lines, &parts, Part::New);
+    let lines = all;
+    let new_text = gather(lines, &parts, Part::New);
     if new_text.is_empty() {
         return BodyParts { new_text: text.trim().to_owned(), ..BodyParts::default() };
     }
-    let quoted = gather(&lines, &parts, Part::Quoted);
-    BodyParts { new_text, quoted, signature: gather(&lines, &parts, Part::Signature) }
+    let quoted = gather(lines, &parts, Part::Quoted);
+    BodyParts { new_text, quoted, signature: gather(lines, &parts, Part::Signature) }
 }
 
 /// `>From` alone among lines that are no quotes: an archive protected it.
@@ -119,9 +143,42 @@ fn is_protected_from(lines: &[&str], at: usize) -> bool {
         && !quote(lines.get(at + 1))
 }
 
+/// Where the paragraphs begin that were added at the end of the whole mail.
+fn closing_footer(lines: &[&str]) -> usize {
+    let mut end = lines.len();
+    loop {
+        let last = lines[..end].iter().rposition(|line| !line.trim().is_empty());
+        let Some(last) = last else {
+            return end;
+        };
+        if marks::is_closing_footer(lines[last]) {
+            end = last;
+            continue;
+        }
+        let start =
+            lines[..last].iter().rposition(|line| line.trim().is_empty()).map_or(0, |blank| blank + 1);
+        if start > 0 && last - start < MAX_FOOTER_LINES && marks::is_closing_footer(lines[start]) {
+            end = start;
+            continue;
+        }
+        return end;
+    }
+}
+
+/// A rule with the words of a list below it, or a rule of underscores with a short text
+/// that is the last of the mail (what free mail services advertise).
 fn is_footer(lines: &[&str], at: usize) -> bool {
-    marks::is_rule(lines[at])
-        && lines[at + 1..].iter().take(FOOTER_LOOKAHEAD).any(|line| marks::is_footer_text(line))
+    if !marks::is_rule(lines[at]) {
+        return false;
+    }
+    let below = &lines[at + 1..];
+    if below.iter().take(FOOTER_LOOKAHEAD).any(|line| marks::is_footer_text(line)) {
+        return true;
+    }
+    let next = below.iter().take(3).position(|line| !line.trim().is_empty());
+    lines[at].trim().starts_with("_____")
+        && next.is_some_and(|next| !marks::header_block(lines, at + 1 + next))
+        && below.len() <= MAX_FOOTER_LINES
 }
 
 /// The lines of one part; what was taken out between them leaves one empty line.

@@ -71,6 +71,20 @@ fn signatures_and_footers_are_apart() {
 }
 
 #[test]
+fn answers_below_an_original_and_rare_quote_marks() {
+    assert_eq!(new("-----Original Message-----\nFrom: Ana\n\n> When?\n\nIn May.\n"), "In May.");
+    assert_eq!(new("On 2 Mar 2026, Ana wrote:\n\n| When?\n| Where?\n\nIn May.\n"), "In May.");
+}
+
+#[test]
+fn closing_footers_without_a_delimiter_are_apart() {
+    let advert = "In May.\n\n_________________________\nJoin the largest mail service.\n";
+    assert_eq!(new(advert), "In May.");
+    assert_eq!(new("In May.\nhttp://lists.x.example/mailman/listinfo/shoots\n"), "In May.");
+    assert_eq!(new("In May.\n\nTo unsubscribe from this group, write to\nx@x.example\n"), "In May.");
+}
+
+#[test]
 fn nothing_new_means_everything_is() {
     for text in ["> only\n> quotes", "-- \nBo", "Ana wrote:\n> When?"] {
         assert_eq!(new(text), text);
