@@ -25,9 +25,13 @@ function asBesunnyError(error, operation) {
   if (error instanceof BesunnyError) return error
   const text = error instanceof Error ? error.message : String(error)
   if (text.startsWith(PACKED)) {
-    const fields = JSON.parse(text).besunny
+    // For a field of an options object napi adds ` on ListOptions.size`.
+    const end = text.lastIndexOf('}') + 1
+    const fields = JSON.parse(text.slice(0, end)).besunny
+    const option = /\.(\w+)$/.exec(text.slice(end))?.[1]
+    if (option !== undefined) fields.context.option = option
     if (fields.operation === 'arguments') {
-      fields.message = fields.message.replace(/^arguments/, operation)
+      fields.message = fields.message.replace(/^arguments/, option === undefined ? operation : `${operation}: ${option}`)
       fields.operation = operation
     }
     return new BesunnyError(fields)

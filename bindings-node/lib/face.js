@@ -97,12 +97,11 @@ function dress(native) {
   }
 
   const { Workspace, Documents } = native
-  const open = Workspace.open
   define(Workspace, 'open', promising('workspace.open', (location, options) => {
     const given = options ?? {}
     if (typeof given !== 'object') throw invalid('workspace.open', 'options are an object')
     const runtimeLibrary = given.runtimeLibrary ?? findRuntimeLibrary()
-    return open.call(Workspace, location, { ...given, runtimeLibrary })
+    return native.openWorkspace(location, { ...given, runtimeLibrary })
   }))
   if (Symbol.asyncDispose) {
     define(Workspace.prototype, Symbol.asyncDispose, function () {

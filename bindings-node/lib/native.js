@@ -44,4 +44,4 @@ function load() {
   }
 }
 
-module.exports = { load, nativeFileName }
+module.exports = { cannotLoad, load, nativeFileName }

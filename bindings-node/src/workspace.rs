@@ -30,20 +30,17 @@ pub struct Workspace {
     inner: besunny::Workspace,
 }
 
+/// Opens a workspace. It is a function and not a static method, because those cannot be
+/// wrapped: `lib/face.js` makes it `Workspace.open`, and `types/header.d.ts` describes it.
+#[napi(strict, skip_typescript)]
+pub async fn open_workspace(location: String, options: Option<OpenOptions>) -> Result<Workspace> {
+    let options = options.unwrap_or_default().into_core()?;
+    let inner = besunny::Workspace::open(location, options).await.map_err(rejection)?;
+    Ok(Workspace { inner })
+}
+
 #[napi]
 impl Workspace {
-    /// Opens the workspace in the folder `location`, making it if it is not there.
-    ///
-    /// Rejects with `locked` when another process or handle has it open, `newer_version`
-    /// when a newer besunny wrote it, `model` when the model cannot be loaded, `io`,
-    /// `storage`.
-    #[napi(strict)]
-    pub async fn open(location: String, options: Option<OpenOptions>) -> Result<Workspace> {
-        let options = options.unwrap_or_default().into_core()?;
-        let inner = besunny::Workspace::open(location, options).await.map_err(rejection)?;
-        Ok(Self { inner })
-    }
-
     /// Closes the workspace: waits for running commits and releases files and locks.
     /// Closing twice is fine; every other call answers `closed` from now on.
     #[napi]

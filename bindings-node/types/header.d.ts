@@ -95,6 +95,17 @@ export interface LoadOptions {
   signal?: AbortSignal
 }
 
+export declare namespace Workspace {
+  /**
+   * Opens the workspace in the folder `location`, making it if it is not there.
+   *
+   * Rejects with `locked` when another process or handle has it open, `newer_version`
+   * when a newer besunny wrote it, `model` when the model cannot be loaded, `io`,
+   * `storage`.
+   */
+  function open(location: string, options?: OpenOptions | undefined | null): Promise<Workspace>
+}
+
 export interface Workspace extends AsyncDisposable {
   /** Closes the workspace at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void>

@@ -22,7 +22,7 @@ pub struct Delivery {
     /// What came with it and became documents of their own.
     pub attachments: Vec<Document>,
     /// The code of the error, for a refused mail.
-    #[napi(ts_type = "ErrorCode | null")]
+    #[napi(ts_type = "ErrorCode")]
     pub error_code: Option<String>,
     /// The error in words.
     pub error_message: Option<String>,
@@ -92,7 +92,7 @@ pub struct IntakeEntry {
     #[napi(ts_type = "IntakeStatus")]
     pub status: String,
     /// The code of the error, for refused items.
-    #[napi(ts_type = "ErrorCode | null")]
+    #[napi(ts_type = "ErrorCode")]
     pub error_code: Option<String>,
     /// The error in words.
     pub error_message: Option<String>,

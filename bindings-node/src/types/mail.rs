@@ -43,7 +43,7 @@ pub struct MailDetails {
     /// `Reply-To`.
     pub reply_to: Vec<Mailbox>,
     /// `Date`, if it can be read.
-    #[napi(ts_type = "Date | null")]
+    #[napi(ts_type = "Date")]
     pub date: Option<Instant>,
     /// `In-Reply-To`; more than one id is rare but legal.
     pub in_reply_to: Vec<String>,
