@@ -162,7 +162,8 @@ pub(super) fn document_item(new: NewDocument, limits: &Limits) -> Result<Item> {
     let author = checked(operation, "author", new.author, 500)?;
     let given_title = checked(operation, "title", new.title, 1_000)?;
     let file_name = checked(operation, "file_name", new.file_name, 1_000)?;
-    let extracted = to_text(&new.content, new.format.as_deref(), file_name.as_deref(), limits)?;
+    let format = new.format.as_deref().map(media_type);
+    let extracted = to_text(&new.content, format, file_name.as_deref(), limits)?;
     let text = extracted.text;
     let title = given_title
         .or(extracted.title.filter(|title| !title.trim().is_empty()))
@@ -198,6 +199,18 @@ pub(super) fn document_item(new: NewDocument, limits: &Limits) -> Result<Item> {
         thread_root: None,
         attached_text: String::new(),
     })
+}
+
+/// The media type behind a format's short name.
+fn media_type(format: &str) -> &str {
+    match format {
+        "text" => "text/plain",
+        "markdown" => "text/markdown",
+        "html" => "text/html",
+        "csv" => "text/csv",
+        "json" => "application/json",
+        media_type => media_type,
+    }
 }
 
 fn document_type(kind: TextKind) -> DocumentType {
