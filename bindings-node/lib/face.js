@@ -7,7 +7,15 @@ const { BesunnyError, asBesunnyError } = require('./errors.js')
 const { findRuntimeLibrary } = require('./runtime.js')
 
 /** What the calls of a class are called in errors. */
-const PREFIXES = { Workspace: '', Users: 'users.', Mail: 'mail.', UserMail: 'mail.', Projects: 'projects.', Documents: 'documents.', UserHandle: '' }
+const PREFIXES = {
+  Workspace: '',
+  Users: 'users.',
+  Mail: 'mail.',
+  UserHandle: '',
+  UserMail: 'mail.',
+  Projects: 'projects.',
+  Documents: 'documents.',
+}
 
 const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
@@ -50,9 +58,11 @@ function invalid(operation, what) {
 function loading(native, operation, method) {
   return async function (path, options) {
     const { progress, signal } = options ?? {}
-    if (options !== undefined && typeof options !== 'object') throw invalid(operation, 'options are an object')
+    if (typeof (options ?? {}) !== 'object') throw invalid(operation, 'options are an object')
     if (progress != null && typeof progress !== 'function') throw invalid(operation, 'progress is a function')
-    if (signal != null && typeof signal.addEventListener !== 'function') throw invalid(operation, 'signal is an AbortSignal')
+    if (signal != null && typeof signal.addEventListener !== 'function') {
+      throw invalid(operation, 'signal is an AbortSignal')
+    }
     if (signal?.aborted) throw cancelled(operation, 'the signal was aborted before the call', signal.reason)
 
     const token = native.cancelToken()
@@ -82,7 +92,6 @@ function loading(native, operation, method) {
 }
 
 const LOADS = new Set(['ingestMbox', 'ingestMaildir', 'ingestFolder'])
-const SYNCHRONOUS = new Set(['Workspace.user'])
 
 function dress(native) {
   for (const [className, prefix] of Object.entries(PREFIXES)) {
@@ -91,18 +100,19 @@ function dress(native) {
       if (name === 'constructor' || typeof value !== 'function') continue
       const operation = prefix + snakeCase(name)
       if (LOADS.has(name)) define(prototype, name, loading(native, operation, value))
-      else if (SYNCHRONOUS.has(`${className}.${name}`)) define(prototype, name, throwing(operation, value))
+      else if (value === native.Workspace.prototype.user) define(prototype, name, throwing('workspace.user', value))
       else define(prototype, name, promising(operation, value))
     }
   }
 
   const { Workspace, Documents } = native
-  define(Workspace, 'open', promising('workspace.open', (location, options) => {
+  const open = (location, options) => {
     const given = options ?? {}
     if (typeof given !== 'object') throw invalid('workspace.open', 'options are an object')
     const runtimeLibrary = given.runtimeLibrary ?? findRuntimeLibrary()
     return native.openWorkspace(location, { ...given, runtimeLibrary })
-  }))
+  }
+  define(Workspace, 'open', promising('workspace.open', open))
   if (Symbol.asyncDispose) {
     define(Workspace.prototype, Symbol.asyncDispose, function () {
       return this.close()

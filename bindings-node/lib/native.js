@@ -2,12 +2,16 @@
 
 // Finds and loads the native module, or says in one error why there is none.
 
+const { readFileSync } = require('node:fs')
+
 const { BesunnyError } = require('./errors.js')
 
 function isMusl() {
-  if (process.platform !== 'linux') return false
-  const report = typeof process.report?.getReport === 'function' ? process.report.getReport() : undefined
-  return report !== undefined && report.header?.glibcVersionRuntime === undefined
+  try {
+    return process.platform === 'linux' && readFileSync('/usr/bin/ldd', 'latin1').includes('musl')
+  } catch {
+    return false
+  }
 }
 
 /** `besunny.linux-x64-gnu.node` and the like. */

@@ -26,7 +26,7 @@ const target = metadata.target_directory
 const definitions = join(target, 'napi-types')
 mkdirSync(definitions, { recursive: true })
 
-execFileSync(cargo, ['build', '--release', '--package', 'besunny-node'], {
+execFileSync(cargo, ['build', '--release', '--locked', '--package', 'besunny-node'], {
   cwd: root,
   stdio: 'inherit',
   env: { ...process.env, NAPI_TYPE_DEF_TMP_FOLDER: definitions },

@@ -114,7 +114,7 @@ test('arguments of the wrong type are invalid input, as a rejection', async (t) 
     message: 'documents.list: size: a count is a whole number and not negative (invalid_input)',
     context: { option: 'size' },
   })
-  assert.throws(() => ws.user(7), { code: 'invalid_input', operation: 'user' })
+  assert.throws(() => ws.user(7), { code: 'invalid_input', operation: 'workspace.user' })
 })
 
 test('methods on the wrong receiver, and constructors, do not crash', async () => {
