@@ -50,3 +50,17 @@ pub fn fail_at_once(code: String) -> napi::Result<()> {
     let kind = kind.ok_or_else(|| unfit("no such code"))?;
     Err(rejection(Error::new(kind, "test.fail", "on request").with("key", "value").caused_by("a cause")))
 }
+
+/// A panic on request, so that tests can see that it arrives as an error.
+#[napi(skip_typescript)]
+#[expect(clippy::panic, reason = "it is what this function is for")]
+pub async fn panic_on_request() -> napi::Result<()> {
+    panic!("on request")
+}
+
+/// As [`panic_on_request`], on a synchronous call.
+#[napi(skip_typescript, catch_unwind)]
+#[expect(clippy::panic, reason = "it is what this function is for")]
+pub fn panic_at_once() -> napi::Result<()> {
+    panic!("on request")
+}

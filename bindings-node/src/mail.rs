@@ -43,7 +43,7 @@ impl Mail {
     ///
     /// Rejects with `not_found` or `io` when the file cannot be read, `cancelled`. A message
     /// that cannot be taken is counted and logged, and the load goes on.
-    #[napi(strict, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
+    #[napi(strict, catch_unwind, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
     pub fn ingest_mbox<'env>(
         &self,
         env: &'env Env,
@@ -58,7 +58,7 @@ impl Mail {
     /// Takes every message of a Maildir and its subfolders, in order of file names.
     ///
     /// Rejects as `ingestMbox`.
-    #[napi(strict, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
+    #[napi(strict, catch_unwind, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
     pub fn ingest_maildir<'env>(
         &self,
         env: &'env Env,
@@ -73,7 +73,7 @@ impl Mail {
     /// Takes every `.eml` file of a folder and its subfolders, in order of file names.
     ///
     /// Rejects as `ingestMbox`.
-    #[napi(strict, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
+    #[napi(strict, catch_unwind, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
     pub fn ingest_folder<'env>(
         &self,
         env: &'env Env,
@@ -120,7 +120,7 @@ impl UserMail {
     ///
     /// Rejects with `not_found` or `io` when the file cannot be read, `cancelled`. A message
     /// that cannot be taken is counted and logged, and the load goes on.
-    #[napi(strict, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
+    #[napi(strict, catch_unwind, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
     pub fn ingest_mbox<'env>(
         &self,
         env: &'env Env,
@@ -137,7 +137,7 @@ impl UserMail {
     /// Takes every message of a Maildir and its subfolders, in order of file names.
     ///
     /// Rejects as `ingestMbox`.
-    #[napi(strict, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
+    #[napi(strict, catch_unwind, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
     pub fn ingest_maildir<'env>(
         &self,
         env: &'env Env,
@@ -154,7 +154,7 @@ impl UserMail {
     /// Takes every `.eml` file of a folder and its subfolders, in order of file names.
     ///
     /// Rejects as `ingestMbox`.
-    #[napi(strict, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
+    #[napi(strict, catch_unwind, ts_args_type = "path: string, options?: LoadOptions | undefined | null")]
     pub fn ingest_folder<'env>(
         &self,
         env: &'env Env,

@@ -62,7 +62,7 @@ impl Workspace {
 
     /// A handle that acts for one user, on their data alone. The user is looked up by the
     /// first call, which rejects with `not_found` when there is none of this name.
-    #[napi(strict)]
+    #[napi(strict, catch_unwind)]
     pub fn user(&self, username: String) -> UserHandle {
         UserHandle::new(self.inner.clone(), username)
     }

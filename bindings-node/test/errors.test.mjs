@@ -37,6 +37,12 @@ test('every code comes through, on asynchronous and synchronous calls', async ()
   }
 })
 
+test('a panic is an error like any other', async () => {
+  const { panicOnRequest, panicAtOnce } = native
+  await assert.rejects(promising('test.panic', panicOnRequest)(), { name: 'BesunnyError', code: 'internal' })
+  assert.throws(throwing('test.panic', panicAtOnce), { name: 'BesunnyError', code: 'internal' })
+})
+
 test('the literal unions of the types are the words of the library', async () => {
   const header = await readFile(new URL('../types/header.d.ts', import.meta.url), 'utf8')
   for (const [name, words] of Object.entries(native.vocabulary())) {
