@@ -53,14 +53,17 @@ pub fn fail_at_once(code: String) -> napi::Result<()> {
 
 /// A panic on request, so that tests can see that it arrives as an error.
 #[napi(skip_typescript)]
-#[expect(clippy::panic, reason = "it is what this function is for")]
 pub async fn panic_on_request() -> napi::Result<()> {
-    panic!("on request")
+    panicking()
 }
 
 /// As [`panic_on_request`], on a synchronous call.
 #[napi(skip_typescript, catch_unwind)]
-#[expect(clippy::panic, reason = "it is what this function is for")]
 pub fn panic_at_once() -> napi::Result<()> {
+    panicking()
+}
+
+#[expect(clippy::panic, reason = "it is what this function is for")]
+fn panicking() -> napi::Result<()> {
     panic!("on request")
 }
