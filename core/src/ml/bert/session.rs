@@ -1,7 +1,7 @@
 //! A loaded graph, and the way a batch takes through it.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
@@ -14,6 +14,9 @@ use super::operators::domain;
 use super::weights::{Bert, Embeddings, Parameters};
 use crate::base::{Error, ErrorKind, Result};
 use crate::domain::Precision;
+
+/// Held while a session is made.
+static MAKING_SESSIONS: Mutex<()> = Mutex::new(());
 
 /// One session, for one thread at a time.
 pub(in crate::ml) struct BertSession {
@@ -32,7 +35,11 @@ impl BertSession {
     /// # Errors
     /// [`ErrorKind::Model`] if the runtime refuses it.
     pub(in crate::ml) fn new(environment: &Environment, graph: &BertGraph) -> Result<Self> {
+        // The runtime looks a domain of operators up in a table of the process and then adds
+        // it, as two steps; sessions that are made at once would both add it.
+        let one_at_a_time = MAKING_SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
         let session = graph.load(environment).map_err(refused)?;
+        drop(one_at_a_time);
         Ok(Self {
             session,
             embeddings: graph.embeddings.clone(),
