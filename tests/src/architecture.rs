@@ -46,7 +46,8 @@ impl Source {
         modules
     }
 
-    /// The rooms that the file names, with the line on which it does.
+    /// The other rooms that the file names, with the line on which it does; `lib` for what
+    /// it takes from the root of the crate.
     pub fn imports(&self, rooms: &BTreeSet<&str>) -> Vec<(usize, String)> {
         let code = without_comments_and_strings(&self.text);
         let own = self.modules();
@@ -103,7 +104,13 @@ impl Source {
                 _ => {}
             }
         }
-        found.retain(|(_, name)| rooms.contains(name.as_str()) && name != self.room());
+        for (_, name) in &mut found {
+            // What the root itself gives out: for a room that is the way round the layers.
+            if !rooms.contains(name.as_str()) {
+                *name = "lib".to_owned();
+            }
+        }
+        found.retain(|(_, name)| name != self.room());
         found
     }
 }
@@ -313,10 +320,12 @@ pub fn too_long(sources: &[Source]) -> Vec<String> {
         .collect()
 }
 
-/// Where `text` reaches for the disk, the network, threads or the clock.
+/// Where `text` reaches for the disk, the network, threads or the clock. Its files of
+/// tests may: they are not built for WebAssembly, and one watches that parsing stays linear.
 pub fn impure_text(sources: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
-    for source in sources.iter().filter(|source| source.room() == "text") {
+    let of_text = sources.iter().filter(|source| source.room() == "text" && !source.path.ends_with("/tests.rs"));
+    for source in of_text {
         let code = without_comments_and_strings(&source.text);
         for (number, line) in (1..).zip(code.lines()) {
             for name in IMPURE.iter().filter(|name| line.contains(*name)) {
@@ -374,6 +383,7 @@ mod tests {
         assert_eq!(imported("text/a.rs", "use crate::domain::X;"), ["domain"]);
         assert_eq!(imported("text/a.rs", "use crate::{base::{A, store}, domain};"), ["base", "domain"]);
         assert_eq!(imported("text/a.rs", "fn f() -> crate::store::S { todo }"), ["store"]);
+        assert_eq!(imported("text/a.rs", "use crate::ErrorKind;"), ["lib"]);
         assert_eq!(imported("text/mod.rs", "use super::intake;"), ["intake"]);
         assert_eq!(imported("text/a.rs", "use super::super::intake::I;"), ["intake"]);
         assert_eq!(imported("text/mail/a.rs", "use super::super::super::intake::I;"), ["intake"]);
