@@ -17,11 +17,14 @@ pub(super) const AMBIGUOUS_THRESHOLD: f64 = 0.6;
 const RIVAL: f64 = 0.25;
 /// The log-odds of "none of them" before any evidence: about what one clear sign (a code, a
 /// name of several words) must outweigh.
-const NONE: f64 = 2.0;
+const NONE: f64 = 2.1;
 /// What the last mail of a conversation adds for its project.
 const THREAD: f64 = 3.6;
 /// What it adds when a user put it there.
 const THREAD_BY_USER: f64 = 5.0;
+/// The log-odds that no amount of evidence exceeds: nothing is certain, and an item that
+/// names two projects often is not decided by which it names more often.
+const CEILING: f64 = 6.0;
 /// How many pieces of evidence an answer keeps.
 const KEPT_EVIDENCE: usize = 12;
 
@@ -49,7 +52,8 @@ impl Knowledge {
             found.extend(learned.remove(&Some(profile.project.id)).unwrap_or_default());
             found.extend(thread_evidence(profile, thread));
             sort_by_weight(&mut found);
-            let score: f64 = found.iter().map(|piece| piece.weight).sum();
+            let sum: f64 = found.iter().map(|piece| piece.weight).sum();
+            let score = CEILING * (sum / CEILING).tanh();
             candidates.push((index, score, found));
         }
         // A project without evidence weighs 1/n, so that the number of silent projects

@@ -22,7 +22,7 @@ fn phrase_weight(signal: Signal, length: usize) -> f64 {
         Signal::Keyword if length > 1 => 1.7,
         Signal::Keyword => 1.1,
         Signal::Tag => 0.7,
-        _ => 0.4,
+        _ => 0.3,
     }
 }
 
@@ -33,8 +33,8 @@ const SENDER_DOMAIN: f64 = 1.5;
 const RECIPIENT_DOMAIN: f64 = 0.7;
 /// Cosine at which a description begins to speak for its project, and what it adds per
 /// unit beyond. Sentence models put unrelated texts near 0.0 to 0.2.
-const SIMILARITY_FROM: f64 = 0.22;
-const SIMILARITY_SLOPE: f64 = 4.5;
+const SIMILARITY_FROM: f64 = 0.25;
+const SIMILARITY_SLOPE: f64 = 3.0;
 /// Each further piece of evidence of one signal counts this much less than the one before:
 /// ten keywords of one project are not ten independent proofs.
 const REPEAT: f64 = 0.6;

@@ -173,6 +173,7 @@ impl Postings {
     }
 
     /// Lets go of the writer's memory and threads, once its merges are done.
+    #[cfg(test)]
     pub(crate) fn release(&mut self) -> Result<(), Failure> {
         match self.writer.take() {
             Some(writer) => Ok(writer.wait_merging_threads()?),

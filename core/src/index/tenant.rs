@@ -14,7 +14,9 @@ use super::semantic;
 use super::table::Table;
 use super::vectors::VectorMap;
 use super::writing::Writer;
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::Result;
+#[cfg(test)]
+use crate::base::{Error, ErrorKind};
 use crate::domain::{DocumentFilter, Position};
 
 /// The search index of one tenant, in a folder of its own.
@@ -128,11 +130,13 @@ impl TenantIndex {
     }
 
     /// How many documents are in the index.
+    #[cfg(test)]
     pub(crate) fn document_count(&self) -> usize {
         self.state().table.document_count()
     }
 
     /// How many chunks are in the index.
+    #[cfg(test)]
     pub(crate) fn chunk_count(&self) -> usize {
         self.state().table.statistics().chunks as usize
     }
@@ -142,6 +146,7 @@ impl TenantIndex {
     ///
     /// # Errors
     /// [`ErrorKind::Io`], [`ErrorKind::Index`].
+    #[cfg(test)]
     pub(crate) fn release_writer(&self) -> Result<()> {
         let mut writer = self.writer();
         guarded(|| writer.release()).map_err(|failure| failure.into_error("index.release", &self.folder))
@@ -152,6 +157,7 @@ impl TenantIndex {
     ///
     /// # Errors
     /// [`ErrorKind::Index`] when something is missing.
+    #[cfg(test)]
     pub(crate) fn verify(&self) -> Result<()> {
         let state = self.state();
         let rows = state.segments.iter().flat_map(|segment| segment.rows.iter());

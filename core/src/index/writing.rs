@@ -188,6 +188,7 @@ impl Writer {
     }
 
     /// Lets go of the memory and threads for writing.
+    #[cfg(test)]
     pub(crate) fn release(&mut self) -> Result<(), Failure> {
         self.parts.postings.release()
     }

@@ -84,7 +84,7 @@ pub(super) fn mail_item(raw: &[u8], limits: &Limits) -> Result<Item> {
         listed.push(attachment.facts.clone());
         attached_text.push_str(&attachment.facts.name);
         attached_text.push('\n');
-        if let Some(draft) = attachment_draft(&source_id, index, attachment, author.clone(), occurred_at) {
+        if let Some(draft) = attachment_draft(index, attachment, author.clone(), occurred_at) {
             attached_text.push_str(head(&draft.text, ATTACHED_TEXT_FOR_ASSIGNMENT));
             attached_text.push('\n');
             attachments.push(draft);
@@ -116,8 +116,9 @@ pub(super) fn mail_item(raw: &[u8], limits: &Limits) -> Result<Item> {
     Ok(Item { main, attachments, clue, thread_root, attached_text })
 }
 
+/// An attachment's own document, if it has text. Its source id is only the part after that
+/// of its mail, which is known when the mail's identity is settled.
 fn attachment_draft(
-    mail_source_id: &str,
     index: usize,
     attachment: Attachment,
     author: Option<String>,
@@ -134,7 +135,7 @@ fn attachment_draft(
     };
     Some(Draft {
         source: ATTACHMENT_SOURCE.to_owned(),
-        source_id: format!("{mail_source_id}#{}", index + 1),
+        source_id: format!("#{}", index + 1),
         kind: document_type(kind),
         author,
         chunks: draft_chunks(&title, &text),
@@ -162,7 +163,8 @@ pub(super) fn document_item(new: NewDocument, limits: &Limits) -> Result<Item> {
     let author = checked(operation, "author", new.author, 500)?;
     let given_title = checked(operation, "title", new.title, 1_000)?;
     let file_name = checked(operation, "file_name", new.file_name, 1_000)?;
-    let extracted = to_text(&new.content, new.format.as_deref(), file_name.as_deref(), limits)?;
+    let format = new.format.as_deref().map(media_type);
+    let extracted = to_text(&new.content, format, file_name.as_deref(), limits)?;
     let text = extracted.text;
     let title = given_title
         .or(extracted.title.filter(|title| !title.trim().is_empty()))
@@ -198,6 +200,18 @@ pub(super) fn document_item(new: NewDocument, limits: &Limits) -> Result<Item> {
         thread_root: None,
         attached_text: String::new(),
     })
+}
+
+/// The media type behind a format's short name.
+fn media_type(format: &str) -> &str {
+    match format {
+        "text" => "text/plain",
+        "markdown" => "text/markdown",
+        "html" => "text/html",
+        "csv" => "text/csv",
+        "json" => "application/json",
+        media_type => media_type,
+    }
 }
 
 fn document_type(kind: TextKind) -> DocumentType {

@@ -165,14 +165,15 @@ impl Intake {
             None => None,
         };
         let assignment = self.decide(transaction, item, thread_id.as_deref(), vectors).await?;
-        let record = self.record(&item.main, source_id, now, assignment, thread_id.clone(), None);
+        let record = self.record(&item.main, source_id.clone(), now, assignment, thread_id.clone(), None);
         let put = transaction.put_document(&record).await?;
         self.remember(transaction, &item.main, vectors).await?;
         let assignment = stored_document(transaction, put.id).await?.assignment;
         for attachment in &item.attachments {
             let inherited = inherit(&assignment, &item.main.title);
-            let source_id = attachment.source_id.clone();
-            let record = self.record(attachment, source_id, now, inherited, thread_id.clone(), Some(put.id));
+            let attached_id = format!("{source_id}{}", attachment.source_id);
+            let record =
+                self.record(attachment, attached_id, now, inherited, thread_id.clone(), Some(put.id));
             transaction.put_document(&record).await?;
             self.remember(transaction, attachment, vectors).await?;
         }

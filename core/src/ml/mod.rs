@@ -21,6 +21,8 @@ mod model;
 mod onnx;
 mod pool;
 mod runtime;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use encoder::{Encoder, ModelOptions};

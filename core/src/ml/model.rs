@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ort::environment::Environment;
 
-use super::bert::{Bert, BertSession};
+use super::bert::{Bert, BertGraph, BertSession};
 use super::directory::{Directory, Pooling, Weights};
 use super::fingerprint::fingerprint;
 use super::kernels::{mean, normalise};
@@ -32,7 +32,7 @@ pub(super) struct Loaded {
 }
 
 enum Source {
-    Bert(Bert),
+    Bert(BertGraph),
     Onnx(Box<Directory>),
 }
 
@@ -68,7 +68,7 @@ impl Loaded {
         let info = ModelInfo::new(directory.name.clone(), dimension, directory.max_tokens, precision, print);
         let shared = Arc::new(Shared { tokens, pooling: directory.pooling, normalise: directory.normalise });
         let source = match bert {
-            Some(bert) => Source::Bert(bert),
+            Some(bert) => Source::Bert(BertGraph::new(bert)?),
             None => Source::Onnx(Box::new(directory)),
         };
         Ok(Self { shared, info, source })

@@ -18,18 +18,47 @@ use crate::text::{Term, embedded_text, terms};
 /// worth it, small enough to bound memory.
 const BATCH: u32 = 512;
 
-/// The indexes of all tenants, each opened when first needed.
+/// How many indexes are kept open; the one that was not used for the longest time gives
+/// way. Each holds file mappings, and some 20 MB while it is written to.
+const MAX_OPEN: usize = 32;
+
+/// The indexes of all tenants, each opened when it is needed.
 pub(crate) struct IndexFollower {
     store: Arc<dyn Store>,
     encoder: Option<Arc<Encoder>>,
     folder: PathBuf,
-    tenants: Mutex<HashMap<TenantId, Arc<Tenant>>>,
+    open: Mutex<Open>,
+}
+
+/// The open indexes, each with the count of uses at its last use.
+#[derive(Default)]
+struct Open {
+    tenants: HashMap<TenantId, (Arc<Tenant>, u64)>,
+    uses: u64,
+}
+
+impl Open {
+    /// Closes indexes until there is room for one more, sparing those in use.
+    fn make_room(&mut self) {
+        while self.tenants.len() >= MAX_OPEN {
+            let idle = self.tenants.iter().filter(|(_, (tenant, _))| tenant.is_idle());
+            let Some(oldest) = idle.min_by_key(|(_, (_, used))| *used).map(|(id, _)| *id) else { return };
+            self.tenants.remove(&oldest);
+        }
+    }
 }
 
 struct Tenant {
     index: Arc<TenantIndex>,
     /// Held while changes are applied, so that they are applied once and in order.
     applying: Mutex<()>,
+}
+
+impl Tenant {
+    /// Whether nobody but the list of open indexes holds it.
+    fn is_idle(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) == 1 && Arc::strong_count(&self.index) == 1
+    }
 }
 
 /// What to do with one document, after all changes of a batch.
@@ -41,7 +70,7 @@ enum Step {
 
 impl IndexFollower {
     pub(crate) fn new(store: Arc<dyn Store>, encoder: Option<Arc<Encoder>>, folder: PathBuf) -> Self {
-        Self { store, encoder, folder, tenants: Mutex::new(HashMap::new()) }
+        Self { store, encoder, folder, open: Mutex::default() }
     }
 
     /// The tenant's index, level with everything committed before this call.
@@ -65,14 +94,18 @@ impl IndexFollower {
 
     /// Lets go of all indexes.
     pub(crate) async fn close(&self) {
-        self.tenants.lock().await.clear();
+        self.open.lock().await.tenants.clear();
     }
 
     async fn tenant(&self, scope: &Scope) -> Result<Arc<Tenant>> {
-        let mut tenants = self.tenants.lock().await;
-        if let Some(tenant) = tenants.get(&scope.tenant()) {
+        let mut open = self.open.lock().await;
+        open.uses += 1;
+        let uses = open.uses;
+        if let Some((tenant, used)) = open.tenants.get_mut(&scope.tenant()) {
+            *used = uses;
             return Ok(Arc::clone(tenant));
         }
+        open.make_room();
         let folder = self.folder.join(scope.tenant().to_string());
         let (dimension, key) = match &self.encoder {
             Some(encoder) => (Some(encoder.info().dimension), encoder.info().fingerprint.clone()),
@@ -80,7 +113,7 @@ impl IndexFollower {
         };
         let index = off_thread(move || TenantIndex::open(&folder, dimension, &key)).await?;
         let tenant = Arc::new(Tenant { index: Arc::new(index), applying: Mutex::new(()) });
-        tenants.insert(scope.tenant(), Arc::clone(&tenant));
+        open.tenants.insert(scope.tenant(), (Arc::clone(&tenant), uses));
         Ok(tenant)
     }
 

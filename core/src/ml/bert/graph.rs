@@ -1,13 +1,9 @@
 //! The graph: four products a layer, and a step after each.
 
-use ort::editor::{Graph, Model, Node, ONNX_DOMAIN, Opset};
-use ort::memory::Allocator;
-use ort::operator::Attribute;
-use ort::value::{Outlet, Shape, SymbolicDimensions, Tensor, TensorElementType, ValueType};
-
 use super::super::kernels::ZERO_POINT;
+use super::matrix::{Matrix, signed_is_exact};
 use super::operators::{DOMAIN, SLOT, Step};
-use super::quantised::signed_is_exact;
+use super::proto::{Element, Graph};
 use super::weights::Bert;
 use crate::domain::Precision;
 
@@ -22,55 +18,51 @@ pub(super) const ENDS: &str = "ends";
 /// The result: `[T, width]`, f32.
 pub(super) const HIDDEN: &str = "hidden";
 
-/// Builds the graph of `bert`.
-pub(super) fn build(bert: &Bert) -> ort::Result<Model> {
-    let int8 = bert.parameters.precision == Precision::Int8;
-    let width = bert.dimension() as i64;
-    let mut builder = Builder { graph: Graph::new()?, int8 };
+/// The products of a layer, in the order they run.
+const PRODUCTS: [&str; 4] = ["qkv", "output", "up", "down"];
 
-    let mut inputs = vec![outlet(ROWS, TensorElementType::Float32, &[-1, width])];
+/// The name of the matrix of product `product` in layer `layer`.
+pub(super) fn weight(layer: usize, product: usize) -> String {
+    format!("layer{layer}.{}.weight", PRODUCTS[product])
+}
+
+/// The graph of `bert` as an ONNX model without its matrices, which are to be given under
+/// the names of [`weight`].
+pub(super) fn build(bert: &Bert) -> Vec<u8> {
+    let int8 = bert.parameters.precision == Precision::Int8;
+    let width = bert.dimension();
+    let mut builder = Builder { graph: Graph::default(), int8 };
+    builder.graph.input(ROWS, Element::F32, &[0, width]);
     if int8 {
-        inputs.push(outlet(BYTES, TensorElementType::Uint8, &[-1, width]));
-        inputs.push(outlet(SCALES, TensorElementType::Float32, &[-1]));
-        let allocator = Allocator::default();
-        let mut zero = Tensor::<u8>::new(&allocator, Shape::default())?;
-        zero.extract_tensor_mut().1.fill(ZERO_POINT);
-        builder.graph.add_initializer("zero.rows", zero, false)?;
+        builder.graph.input(BYTES, Element::U8, &[0, width]);
+        builder.graph.input(SCALES, Element::F32, &[0]);
+        builder.graph.byte("zero.rows", ZERO_POINT);
         if !signed_is_exact() {
-            let mut zero = Tensor::<u8>::new(&allocator, Shape::default())?;
-            zero.extract_tensor_mut().1.fill(128);
-            builder.graph.add_initializer("zero.weights", zero, false)?;
+            builder.graph.byte("zero.weights", 128);
         }
     }
-    inputs.push(outlet(ENDS, TensorElementType::Int64, &[-1]));
-    builder.graph.set_inputs(inputs)?;
-    builder.graph.set_outputs([outlet(HIDDEN, TensorElementType::Float32, &[-1, width])])?;
+    builder.graph.input(ENDS, Element::I64, &[0]);
+    builder.graph.output(HIDDEN, Element::F32, &[0, width]);
 
     let mut rows = Rows { floats: ROWS.into(), bytes: BYTES.into(), scales: SCALES.into() };
-    for (index, matrices) in bert.matrices.iter().enumerate() {
+    for (layer, matrices) in bert.matrices.iter().enumerate() {
         let [qkv, output, up, down] = matrices;
-        let name = |part: &str| format!("layer{index}.{part}");
-        for (matrix, part) in [(qkv, "qkv"), (output, "output"), (up, "up"), (down, "down")] {
-            matrix.add_to(&mut builder.graph, &name(&format!("{part}.weight")))?;
-        }
-        let last = index + 1 == bert.matrices.len();
-        let product = builder.product(&name("qkv"), &rows)?;
-        let attended = builder.step(Step::Attention, &name("attention"), index, product, &rows, &[ENDS])?;
-        let product = builder.product(&name("output"), &attended)?;
+        let name = |part: &str| format!("layer{layer}.{part}");
+        let last = layer + 1 == bert.matrices.len();
         let residual = rows.floats.clone();
-        rows =
-            builder.step(Step::Norm, &name("norm1"), 2 * index, product, &attended, &[residual.as_str()])?;
-        let product = builder.product(&name("up"), &rows)?;
-        let active = builder.step(Step::Gelu, &name("gelu"), index, product, &rows, &[])?;
-        let product = builder.product(&name("down"), &active)?;
-        let step = if last { Step::LastNorm } else { Step::Norm };
+        let product = builder.product(layer, 0, qkv, &rows);
+        let attended = builder.step(Step::Attention, name("attention"), layer, &product, &rows, &[ENDS]);
+        let product = builder.product(layer, 1, output, &attended);
+        rows = builder.step(Step::Norm, name("norm1"), 2 * layer, &product, &attended, &[&residual]);
         let residual = rows.floats.clone();
-        let norm = if last { HIDDEN.to_owned() } else { name("norm2") };
-        rows = builder.step(step, &norm, 2 * index + 1, product, &active, &[residual.as_str()])?;
+        let product = builder.product(layer, 2, up, &rows);
+        let active = builder.step(Step::Gelu, name("gelu"), layer, &product, &rows, &[]);
+        let product = builder.product(layer, 3, down, &active);
+        let (step, norm) =
+            if last { (Step::LastNorm, HIDDEN.to_owned()) } else { (Step::Norm, name("norm2")) };
+        rows = builder.step(step, norm, 2 * layer + 1, &product, &active, &[&residual]);
     }
-    let mut model = Model::new([Opset::new(ONNX_DOMAIN, 17)?, Opset::new(DOMAIN, 1)?])?;
-    model.set_graph(builder.graph)?;
-    Ok(model)
+    builder.graph.into_model(&[("", 17), (DOMAIN, 1)])
 }
 
 /// The names of a step's results; which exist depends on precision and step.
@@ -86,60 +78,51 @@ struct Builder {
 }
 
 impl Builder {
-    /// Multiplies `rows` by the matrix `name.weight`; returns the product's name.
-    fn product(&mut self, name: &str, rows: &Rows) -> ort::Result<String> {
-        let weight = format!("{name}.weight");
-        let product = format!("{name}.product");
-        let node = if self.int8 {
-            let mut inputs = vec![rows.bytes.as_str(), weight.as_str(), "zero.rows"];
-            if !signed_is_exact() {
-                inputs.push("zero.weights");
-            }
-            Node::new("MatMulInteger", ONNX_DOMAIN, name, inputs, [product.as_str()], [])?
+    /// Multiplies `rows` by `matrix`; returns the product's name.
+    fn product(&mut self, layer: usize, product: usize, matrix: &Matrix, rows: &Rows) -> String {
+        let weight = weight(layer, product);
+        self.graph.external(&weight, matrix.element(), matrix.shape());
+        let name = format!("layer{layer}.{}", PRODUCTS[product]);
+        if self.int8 {
+            let inputs = [rows.bytes.as_str(), &weight, "zero.rows", "zero.weights"];
+            let count = if signed_is_exact() { 3 } else { 4 };
+            self.graph.node(
+                ("", "MatMulInteger"),
+                &format!("{name}.product"),
+                &inputs[..count],
+                &[&name],
+                None,
+            );
         } else {
-            Node::new("MatMul", ONNX_DOMAIN, name, [rows.floats.as_str(), weight.as_str()], [&*product], [])?
-        };
-        self.graph.add_node(node)?;
-        Ok(product)
+            let inputs = [rows.floats.as_str(), &weight];
+            self.graph.node(("", "MatMul"), &format!("{name}.product"), &inputs, &[&name], None);
+        }
+        name
     }
 
     /// Adds a step after `product`, whose input was `before`.
     fn step(
         &mut self,
         step: Step,
-        name: &str,
+        name: String,
         slot: usize,
-        product: String,
+        product: &str,
         before: &Rows,
         more: &[&str],
-    ) -> ort::Result<Rows> {
-        let rows = Rows {
-            floats: name.to_owned(),
-            bytes: format!("{name}.bytes"),
-            scales: format!("{name}.scales"),
-        };
-        let mut inputs = vec![product.as_str()];
+    ) -> Rows {
+        let rows = Rows { bytes: format!("{name}.bytes"), scales: format!("{name}.scales"), floats: name };
+        let mut inputs = vec![product];
         if self.int8 {
             inputs.push(&before.scales);
         }
         inputs.extend(more);
-        let outputs: Vec<&str> = match (self.int8, step) {
-            (false, _) | (true, Step::LastNorm) => vec![&rows.floats],
-            (true, Step::Norm) => vec![&rows.floats, &rows.bytes, &rows.scales],
-            (true, Step::Attention | Step::Gelu) => vec![&rows.bytes, &rows.scales],
+        let outputs: &[&str] = match (self.int8, step) {
+            (false, _) | (true, Step::LastNorm) => &[&rows.floats],
+            (true, Step::Norm) => &[&rows.floats, &rows.bytes, &rows.scales],
+            (true, Step::Attention | Step::Gelu) => &[&rows.bytes, &rows.scales],
         };
-        let slot = Attribute::new(SLOT, slot as i64)?;
-        let node = Node::new(step.name(), DOMAIN, format!("{name}.step"), inputs, outputs, [slot])?;
-        self.graph.add_node(node)?;
-        Ok(rows)
+        let node = format!("{}.step", rows.floats);
+        self.graph.node((DOMAIN, step.name()), &node, &inputs, outputs, Some((SLOT, slot as u64)));
+        rows
     }
-}
-
-fn outlet(name: &str, ty: TensorElementType, shape: &[i64]) -> Outlet {
-    let kind = ValueType::Tensor {
-        ty,
-        shape: Shape::new(shape.iter().copied()),
-        dimension_symbols: SymbolicDimensions::empty(shape.len()),
-    };
-    Outlet::new(name, kind)
 }

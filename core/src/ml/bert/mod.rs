@@ -6,12 +6,13 @@
 //! is told where each text begins.
 
 mod graph;
+mod matrix;
 mod operators;
-mod quantised;
+mod proto;
 mod session;
 mod weights;
 
-pub(super) use session::BertSession;
+pub(super) use session::{BertGraph, BertSession};
 pub(super) use weights::Bert;
 
 /// Counts up whenever the same model gives other vectors than before.

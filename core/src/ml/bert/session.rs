@@ -1,16 +1,17 @@
 //! A loaded graph, and the way a batch takes through it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{Session, SessionOutputs};
-use ort::value::TensorRef;
+use ort::value::{DynValue, TensorRef};
 
 use super::super::kernels::quantise_row;
-use super::graph::{BYTES, ENDS, HIDDEN, ROWS, SCALES, build};
+use super::graph::{BYTES, ENDS, HIDDEN, ROWS, SCALES, build, weight};
 use super::operators::domain;
-use super::weights::{Bert, Embeddings};
+use super::weights::{Bert, Embeddings, Parameters};
 use crate::base::{Error, ErrorKind, Result};
 use crate::domain::Precision;
 
@@ -26,19 +27,16 @@ pub(in crate::ml) struct BertSession {
 }
 
 impl BertSession {
-    /// Builds the graph of `bert` and loads it.
+    /// Loads `graph`.
     ///
     /// # Errors
-    /// [`ErrorKind::Model`] if the runtime refuses the graph.
-    pub(in crate::ml) fn new(environment: &Environment, bert: &Bert) -> Result<Self> {
-        let session = load(environment, bert).map_err(|error| {
-            Error::new(ErrorKind::Model, "model.load", "ONNX Runtime refuses the model")
-                .caused_by(error.to_string())
-        })?;
+    /// [`ErrorKind::Model`] if the runtime refuses it.
+    pub(in crate::ml) fn new(environment: &Environment, graph: &BertGraph) -> Result<Self> {
+        let session = graph.load(environment).map_err(refused)?;
         Ok(Self {
             session,
-            embeddings: bert.embeddings.clone(),
-            precision: bert.parameters.precision,
+            embeddings: graph.embeddings.clone(),
+            precision: graph.parameters.precision,
             word: Vec::new(),
             rows: Vec::new(),
             bytes: Vec::new(),
@@ -104,13 +102,46 @@ impl BertSession {
     }
 }
 
-fn load(environment: &Environment, bert: &Bert) -> ort::Result<Session> {
-    let options = Session::builder(environment)?
-        .with_operators(domain(&bert.parameters)?)?
-        .with_optimization_level(GraphOptimizationLevel::Level1)?
-        .with_intra_threads(1)?
-        .with_intra_op_spinning(false)?
-        .with_inter_op_spinning(false)?
-        .with_memory_pattern(false)?;
-    build(bert)?.into_session(&options)
+/// A model's graph and matrices, in the form that sessions are made from and share.
+pub(in crate::ml) struct BertGraph {
+    bytes: Vec<u8>,
+    embeddings: Embeddings,
+    parameters: Arc<Parameters>,
+    matrices: Vec<(String, Arc<DynValue>)>,
+}
+
+impl BertGraph {
+    /// Builds the graph of `bert`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Model`] if the runtime refuses the matrices.
+    pub(in crate::ml) fn new(bert: Bert) -> Result<Self> {
+        let bytes = build(&bert);
+        let mut matrices = Vec::with_capacity(4 * bert.matrices.len());
+        for (layer, products) in bert.matrices.into_iter().enumerate() {
+            for (product, matrix) in products.into_iter().enumerate() {
+                matrices.push((weight(layer, product), matrix.into_value().map_err(refused)?));
+            }
+        }
+        let (embeddings, parameters) = (bert.embeddings, bert.parameters);
+        Ok(Self { bytes, embeddings, parameters, matrices })
+    }
+
+    fn load(&self, environment: &Environment) -> ort::Result<Session> {
+        let mut options = Session::builder(environment)?
+            .with_operators(domain(&self.parameters)?)?
+            .with_optimization_level(GraphOptimizationLevel::Level1)?
+            .with_intra_threads(1)?
+            .with_intra_op_spinning(false)?
+            .with_inter_op_spinning(false)?
+            .with_memory_pattern(false)?;
+        for (name, matrix) in &self.matrices {
+            options = options.with_external_initializer(name, Arc::clone(matrix))?;
+        }
+        options.commit_from_memory(&self.bytes)
+    }
+}
+
+fn refused(error: ort::Error) -> Error {
+    Error::new(ErrorKind::Model, "model.load", "ONNX Runtime refuses the model").caused_by(error.to_string())
 }

@@ -9,7 +9,7 @@ use safetensors::{Dtype, SafeTensors};
 
 use super::super::directory::{Config, Directory};
 use super::super::kernels::Attention;
-use super::quantised::Matrix;
+use super::matrix::Matrix;
 use crate::base::{Error, ErrorKind, Result};
 use crate::domain::Precision;
 
@@ -19,7 +19,7 @@ const OPERATION: &str = "model.load";
 pub(in crate::ml) struct Bert {
     pub(super) embeddings: Embeddings,
     pub(super) parameters: Arc<Parameters>,
-    /// The weights of each layer's four products, in the order of [`Products`].
+    /// The weights of each layer's four products, queries-keys-values, output, up, down.
     pub(super) matrices: Vec<[Matrix; 4]>,
 }
 

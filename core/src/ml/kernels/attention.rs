@@ -22,11 +22,11 @@ pub(in crate::ml) struct Attention {
 pub(in crate::ml) struct Scratch {
     /// One row of queries, keys and values.
     row: Vec<f32>,
-    /// `[length, padded head]` for each head.
+    /// For each head and each [`QUERIES`] tokens, `[head, QUERIES]`.
     queries: Vec<f32>,
-    /// `[padded head, padded length]` for each head.
+    /// For each head and each [`BLOCK`] tokens, `[head, BLOCK]`.
     keys: Vec<f32>,
-    /// `[length, padded head]` for each head.
+    /// For each head and each [`BLOCK`] of its columns, `[length, BLOCK]`.
     values: Vec<f32>,
     /// `[QUERIES, padded length]`.
     scores: Vec<f32>,
@@ -69,51 +69,57 @@ impl Attention {
         self.attend(length, scratch, out);
     }
 
-    fn padded_head(self) -> usize {
-        self.head_size.next_multiple_of(BLOCK)
-    }
-
     fn prepare(self, length: usize, scratch: &mut Scratch) {
-        let (head, keys) = (self.padded_head(), length.next_multiple_of(BLOCK));
+        let keys = length.next_multiple_of(BLOCK);
         let zeroed = |buffer: &mut Vec<f32>, size: usize| {
             buffer.clear();
             buffer.resize(size, 0.0);
         };
-        zeroed(&mut scratch.row, 3 * self.heads * self.head_size);
-        zeroed(&mut scratch.queries, self.heads * length.next_multiple_of(QUERIES) * head);
-        zeroed(&mut scratch.keys, self.heads * head * keys);
-        zeroed(&mut scratch.values, self.heads * length * head);
+        let width = self.heads * self.head_size;
+        zeroed(&mut scratch.row, 3 * width);
+        zeroed(&mut scratch.queries, length.next_multiple_of(QUERIES) * width);
+        zeroed(&mut scratch.keys, keys * width);
+        zeroed(&mut scratch.values, self.heads * self.head_size.next_multiple_of(BLOCK) * length);
         zeroed(&mut scratch.scores, QUERIES * keys);
     }
 
     /// Puts the loaded row of `token` where each head finds it.
     fn scatter(self, token: usize, length: usize, scratch: &mut Scratch) {
-        let (size, head, keys) = (self.head_size, self.padded_head(), length.next_multiple_of(BLOCK));
-        let rows = length.next_multiple_of(QUERIES);
-        let width = self.heads * size;
+        let size = self.head_size;
+        let (rows, keys) = (length.next_multiple_of(QUERIES), length.next_multiple_of(BLOCK));
+        let columns = size.next_multiple_of(BLOCK);
+        let (all_queries, rest) = scratch.row.split_at(self.heads * size);
+        let (all_keys, all_values) = rest.split_at(self.heads * size);
         for h in 0..self.heads {
-            let query = &scratch.row[h * size..][..size];
-            scratch.queries[(h * rows + token) * head..][..size].copy_from_slice(query);
-            let key = &scratch.row[width + h * size..][..size];
-            for (d, &value) in key.iter().enumerate() {
-                scratch.keys[(h * head + d) * keys + token] = value;
+            let start = (h * rows + token / QUERIES * QUERIES) * size + token % QUERIES;
+            let places = scratch.queries[start..].iter_mut().step_by(QUERIES);
+            for (place, &value) in places.zip(&all_queries[h * size..][..size]) {
+                *place = value;
             }
-            let value = &scratch.row[2 * width + h * size..][..size];
-            scratch.values[(h * length + token) * head..][..size].copy_from_slice(value);
+            let start = (h * keys + token / BLOCK * BLOCK) * size + token % BLOCK;
+            let places = scratch.keys[start..].iter_mut().step_by(BLOCK);
+            for (place, &value) in places.zip(&all_keys[h * size..][..size]) {
+                *place = value;
+            }
+            for (block, part) in all_values[h * size..][..size].chunks(BLOCK).enumerate() {
+                let start = h * columns * length + (block * length + token) * BLOCK;
+                scratch.values[start..][..part.len()].copy_from_slice(part);
+            }
         }
     }
 
     fn attend(self, length: usize, scratch: &mut Scratch, out: &mut [f32]) {
-        let (head, keys) = (self.padded_head(), length.next_multiple_of(BLOCK));
-        let rows = length.next_multiple_of(QUERIES);
+        let queries = length.next_multiple_of(QUERIES) * self.head_size;
+        let keys = length.next_multiple_of(BLOCK) * self.head_size;
+        let values = length * self.head_size.next_multiple_of(BLOCK);
         for h in 0..self.heads {
             attend_head(
                 self,
                 h,
                 length,
-                &scratch.queries[h * rows * head..][..rows * head],
-                &scratch.keys[h * head * keys..][..head * keys],
-                &scratch.values[h * length * head..][..length * head],
+                &scratch.queries[h * queries..][..queries],
+                &scratch.keys[h * keys..][..keys],
+                &scratch.values[h * values..][..values],
                 &mut scratch.scores,
                 out,
             );
@@ -146,55 +152,38 @@ vectorised! {
         shape: Attention, h: usize, length: usize, queries: &[f32], keys: &[f32], values: &[f32],
         scores: &mut [f32], out: &mut [f32],
     ) {
-        let head = shape.head_size.next_multiple_of(BLOCK);
-        let padded = length.next_multiple_of(BLOCK);
-        let width = shape.heads * shape.head_size;
-        let scale = 1.0 / (shape.head_size as f32).sqrt();
-        let mut first = 0;
-        while first < length {
-            let block = &queries[first * head..][..QUERIES * head];
-            score(block, head, shape.head_size, keys, padded, scale, scores);
-            for query in 0..QUERIES {
-                softmax(&mut scores[query * padded..][..length]);
+        let (size, padded) = (shape.head_size, length.next_multiple_of(BLOCK));
+        let width = shape.heads * size;
+        let scale = 1.0 / (size as f32).sqrt();
+        for (block, queries) in queries.chunks_exact(QUERIES * size).enumerate() {
+            score(queries, keys, size, padded, scale, scores);
+            for row in scores.chunks_exact_mut(padded) {
+                softmax(&mut row[..length]);
             }
-            for column in (0..head).step_by(BLOCK) {
-                let sums = weigh(scores, padded, values, head, column, length);
+            let first = block * QUERIES;
+            for (part, values) in values.chunks_exact(length * BLOCK).enumerate() {
+                let sums = weigh(scores, padded, values);
+                let columns = part * BLOCK..size.min((part + 1) * BLOCK);
                 for (query, row) in sums.iter().enumerate().take(length - first) {
-                    let start = column.min(shape.head_size);
-                    let end = (column + BLOCK).min(shape.head_size);
-                    let place = (first + query) * width + h * shape.head_size;
-                    out[place + start..place + end].copy_from_slice(&row[..end - start]);
+                    let place = (first + query) * width + h * size;
+                    out[place + columns.start..place + columns.end].copy_from_slice(&row[..columns.len()]);
                 }
             }
-            first += QUERIES;
         }
     }
 }
 
-/// `scores[q, k] = scale * sum over d of queries[q, d] * keys[d, k]`, d ascending.
+/// `scores[q, k] = scale * sum over d of queries[d, q] * keys[d, k]`, d ascending.
 #[inline(always)]
-fn score(
-    queries: &[f32],
-    head: usize,
-    size: usize,
-    keys: &[f32],
-    padded: usize,
-    scale: f32,
-    scores: &mut [f32],
-) {
-    for column in (0..padded).step_by(BLOCK) {
+fn score(queries: &[f32], keys: &[f32], size: usize, padded: usize, scale: f32, scores: &mut [f32]) {
+    for (block, keys) in keys.chunks_exact(size * BLOCK).enumerate() {
         let mut sums = [[0.0f32; BLOCK]; QUERIES];
         for d in 0..size {
-            let key = &keys[d * padded + column..][..BLOCK];
-            for (query, sum) in sums.iter_mut().enumerate() {
-                let q = queries[query * head + d];
-                for l in 0..BLOCK {
-                    sum[l] += q * key[l];
-                }
-            }
+            let Some(key) = keys[d * BLOCK..].first_chunk() else { break };
+            accumulate(&mut sums, key, |query| queries[d * QUERIES + query]);
         }
-        for (query, sum) in sums.iter().enumerate() {
-            let out = &mut scores[query * padded + column..][..BLOCK];
+        for (sum, scores) in sums.iter().zip(scores.chunks_exact_mut(padded)) {
+            let out = &mut scores[block * BLOCK..][..BLOCK];
             for l in 0..BLOCK {
                 out[l] = sum[l] * scale;
             }
@@ -214,26 +203,26 @@ fn softmax(row: &mut [f32]) {
     }
 }
 
-/// The weighted sum of the values for [`QUERIES`] queries, keys ascending, for the
-/// [`BLOCK`] head columns from `column` on.
+/// Adds `row` to each sum, weighted. Bounds known at compile time keep the sums in
+/// registers; without them this is five times slower.
 #[inline(always)]
-fn weigh(
-    scores: &[f32],
-    padded: usize,
-    values: &[f32],
-    head: usize,
-    column: usize,
-    length: usize,
-) -> [[f32; BLOCK]; QUERIES] {
-    let mut sums = [[0.0f32; BLOCK]; QUERIES];
-    for key in 0..length {
-        let value = &values[key * head + column..][..BLOCK];
-        for (query, sum) in sums.iter_mut().enumerate() {
-            let weight = scores[query * padded + key];
-            for l in 0..BLOCK {
-                sum[l] += weight * value[l];
-            }
+fn accumulate(sums: &mut [[f32; BLOCK]; QUERIES], row: &[f32; BLOCK], mut weight: impl FnMut(usize) -> f32) {
+    for (query, sum) in sums.iter_mut().enumerate() {
+        let weight = weight(query);
+        for l in 0..BLOCK {
+            sum[l] += weight * row[l];
         }
+    }
+}
+
+/// The weighted sums of the rows of `values` (`[length, BLOCK]`) for [`QUERIES`] queries,
+/// keys ascending.
+#[inline(always)]
+fn weigh(scores: &[f32], padded: usize, values: &[f32]) -> [[f32; BLOCK]; QUERIES] {
+    let mut sums = [[0.0f32; BLOCK]; QUERIES];
+    for key in 0..values.len() / BLOCK {
+        let Some(value) = values[key * BLOCK..].first_chunk() else { break };
+        accumulate(&mut sums, value, |query| scores[query * padded + key]);
     }
     sums
 }

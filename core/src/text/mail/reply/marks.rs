@@ -282,6 +282,8 @@ pub(super) fn is_original(line: &str) -> bool {
 /// `---------- Forwarded message ---------`, `Begin forwarded message:`: all below is new.
 pub(super) fn is_forward(line: &str) -> bool {
     let line = folded(line);
+    // PGP escapes a line that begins with a dash.
+    let line = line.strip_prefix("- ").unwrap_or(&line);
     let framed = line.starts_with("--") || line.starts_with("==");
     (framed && FORWARDS.iter().any(|mark| line.contains(mark)))
         || line == "begin forwarded message:"

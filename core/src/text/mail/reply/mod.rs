@@ -21,6 +21,13 @@ const FOOTER_LOOKAHEAD: usize = 5;
 /// A footer below a rule, or at the end, has at most this many lines.
 const MAX_FOOTER_LINES: usize = 8;
 
+/// Lines looked at below an introduction for quote marks.
+const QUOTE_LOOKAHEAD: usize = 12;
+
+/// The words of a list footer are believed only this near to the end: a newsletter has
+/// them on top, too.
+const MAX_FOOTER_DISTANCE: usize = 40;
+
 /// `--` without its space may be a divider: then more text than this follows.
 const MAX_SIGNATURE_LINES: usize = 25;
 
@@ -81,8 +88,9 @@ pub fn split_reply(subject: &str, text: &str) -> BodyParts {
             set(&mut parts, at, at + introduction, Part::Quoted);
             at += introduction;
             rare = marks::rare_quote(lines, at);
-            let quoted_below = lines[at..].iter().take(3).find(|line| !line.trim().is_empty());
-            if rare.is_none() && !quoted_below.is_some_and(|line| marks::is_quote(line)) {
+            // Without any mark below, the whole rest is what was answered.
+            let marked = lines[at..].iter().take(QUOTE_LOOKAHEAD).any(|line| marks::is_quote(line));
+            if rare.is_none() && !marked {
                 set(&mut parts, at, lines.len(), Part::Quoted);
                 break;
             }
@@ -172,13 +180,16 @@ fn is_footer(lines: &[&str], at: usize) -> bool {
         return false;
     }
     let below = &lines[at + 1..];
-    if below.iter().take(FOOTER_LOOKAHEAD).any(|line| marks::is_footer_text(line)) {
+    if below.len() <= MAX_FOOTER_DISTANCE
+        && below.iter().take(FOOTER_LOOKAHEAD).any(|line| marks::is_footer_text(line))
+    {
         return true;
     }
     let next = below.iter().take(3).position(|line| !line.trim().is_empty());
     lines[at].trim().starts_with("_____")
         && next.is_some_and(|next| !marks::header_block(lines, at + 1 + next))
-        && below.len() <= MAX_FOOTER_LINES
+        && below.iter().position(|line| marks::is_rule(line)).unwrap_or(below.len()) <= MAX_FOOTER_LINES
+        && below.len() <= MAX_FOOTER_DISTANCE
 }
 
 /// The lines of one part; what was taken out between them leaves one empty line.

@@ -77,6 +77,17 @@ fn answers_below_an_original_and_rare_quote_marks() {
 }
 
 #[test]
+fn a_remark_between_introduction_and_quote_does_not_hide_the_answer() {
+    assert_eq!(new("On 2 Mar 2026, Ana wrote:\n\n[...]\n> When?\n\nIn May.\n"), "[...]\n\nIn May.");
+}
+
+#[test]
+fn a_newsletter_is_not_a_footer() {
+    let text = format!("News\n{}\nTo unsubscribe see below\n{}", "-".repeat(40), "Story\n".repeat(100));
+    assert!(new(&text).ends_with("Story"));
+}
+
+#[test]
 fn closing_footers_without_a_delimiter_are_apart() {
     let advert = "In May.\n\n_________________________\nJoin the largest mail service.\n";
     assert_eq!(new(advert), "In May.");

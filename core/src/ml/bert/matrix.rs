@@ -1,9 +1,10 @@
 //! The weight matrix of one product, in the layout and number format of its precision.
 
-use ort::editor::Graph;
-use ort::memory::Allocator;
-use ort::value::Tensor;
+use std::sync::Arc;
 
+use ort::value::{DynValue, Tensor};
+
+use super::proto::Element;
 use crate::domain::Precision;
 
 /// A weight matrix `[inputs, outputs]`, row by row.
@@ -51,28 +52,32 @@ impl Matrix {
         }
     }
 
-    /// Adds the matrix to `graph` under `name`.
-    pub(super) fn add_to(&self, graph: &mut Graph, name: &str) -> ort::Result<()> {
-        let (allocator, shape) = (Allocator::default(), [self.inputs, self.outputs]);
-        match &self.values {
-            Values::Float(values) => {
-                let mut tensor = Tensor::<f32>::new(&allocator, shape)?;
-                tensor.extract_tensor_mut().1.copy_from_slice(values);
-                graph.add_initializer(name, tensor, true)
-            }
-            Values::Int(values) if signed_is_exact() => {
-                let mut tensor = Tensor::<i8>::new(&allocator, shape)?;
-                tensor.extract_tensor_mut().1.copy_from_slice(values);
-                graph.add_initializer(name, tensor, true)
-            }
-            Values::Int(values) => {
-                let mut tensor = Tensor::<u8>::new(&allocator, shape)?;
-                for (byte, value) in tensor.extract_tensor_mut().1.iter_mut().zip(values) {
-                    *byte = (*value as u8).wrapping_add(128);
-                }
-                graph.add_initializer(name, tensor, true)
-            }
+    /// Rows (inputs) and columns (outputs).
+    pub(super) fn shape(&self) -> [usize; 2] {
+        [self.inputs, self.outputs]
+    }
+
+    /// The type of number in the graph.
+    pub(super) fn element(&self) -> Element {
+        match self.values {
+            Values::Float(_) => Element::F32,
+            Values::Int(_) if signed_is_exact() => Element::I8,
+            Values::Int(_) => Element::U8,
         }
+    }
+
+    /// The matrix as a value that sessions share.
+    pub(super) fn into_value(self) -> ort::Result<Arc<DynValue>> {
+        let shape = self.shape();
+        Ok(Arc::new(match self.values {
+            Values::Float(values) => Tensor::from_array((shape, values))?.into_dyn(),
+            Values::Int(values) if signed_is_exact() => Tensor::from_array((shape, values))?.into_dyn(),
+            Values::Int(values) => {
+                let values: Vec<u8> =
+                    values.into_iter().map(|value| (value as u8).wrapping_add(128)).collect();
+                Tensor::from_array((shape, values))?.into_dyn()
+            }
+        }))
     }
 }
 

