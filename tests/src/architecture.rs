@@ -308,7 +308,12 @@ pub fn without_invariant(sources: &[Source]) -> Vec<String> {
         let head = source.text.lines().take_while(|line| line.starts_with("//!"));
         head.into_iter().any(|line| line.trim_start_matches("//!").trim().starts_with("Invariant:"))
     };
-    sources.iter().filter(is_room).filter(|source| !states(source)).map(|source| source.path.clone()).collect()
+    sources
+        .iter()
+        .filter(is_room)
+        .filter(|source| !states(source))
+        .map(|source| source.path.clone())
+        .collect()
 }
 
 /// Files that are too long.
@@ -324,7 +329,8 @@ pub fn too_long(sources: &[Source]) -> Vec<String> {
 /// tests may: they are not built for WebAssembly, and one watches that parsing stays linear.
 pub fn impure_text(sources: &[Source]) -> Vec<String> {
     let mut found = Vec::new();
-    let of_text = sources.iter().filter(|source| source.room() == "text" && !source.path.ends_with("/tests.rs"));
+    let of_text =
+        sources.iter().filter(|source| source.room() == "text" && !source.path.ends_with("/tests.rs"));
     for source in of_text {
         let code = without_comments_and_strings(&source.text);
         for (number, line) in (1..).zip(code.lines()) {
@@ -411,7 +417,9 @@ mod tests {
 
     #[test]
     fn upward_sideways_and_circular_imports_are_broken() {
-        let of = |path, text| broken_layers(&[source(path, text), source("store/mod.rs", ""), source("intake/mod.rs", "")]);
+        let of = |path, text| {
+            broken_layers(&[source(path, text), source("store/mod.rs", ""), source("intake/mod.rs", "")])
+        };
         assert_eq!(of("domain/a.rs", "use crate::store::S;").len(), 1);
         assert_eq!(of("text/a.rs", "use crate::store::S;").len(), 1);
         assert_eq!(of("text/a.rs", "#[cfg(test)] mod tests { use crate::intake::I; }").len(), 1);
@@ -432,7 +440,10 @@ mod tests {
         let stated = source("text/mod.rs", "//! Text.\n//!\n//! Invariant: pure.\n");
         let silent = source("store/mod.rs", "//! Store.\n// Invariant: hidden\n");
         assert_eq!(without_invariant(&[stated, silent]), ["store/mod.rs"]);
-        assert_eq!(too_long(&[source("a.rs", &"x\n".repeat(501)), source("b.rs", &"x\n".repeat(500))]), ["a.rs: 501 lines"]);
+        assert_eq!(
+            too_long(&[source("a.rs", &"x\n".repeat(501)), source("b.rs", &"x\n".repeat(500))]),
+            ["a.rs: 501 lines"]
+        );
         let impure = source("text/a.rs", "use std::fs;\nuse std::{net::X, time};\n// std::thread\n");
         assert_eq!(impure_text(&[impure]).len(), 3);
     }

@@ -116,7 +116,10 @@ async fn one_thread_or_two_give_the_same_vectors() {
         let start = std::time::Instant::now();
         let (total, _, _) = check(&load(&me, &corpora).await);
         let chunks = workspace.status().await.expect("status").chunks;
-        println!("{threads} threads: {total} mails, {chunks} chunks in {:.1} s", start.elapsed().as_secs_f64());
+        println!(
+            "{threads} threads: {total} mails, {chunks} chunks in {:.1} s",
+            start.elapsed().as_secs_f64()
+        );
         check(&load(&me, &corpora).await);
         digests.push(workspace.digest().await.expect("digest"));
     }
