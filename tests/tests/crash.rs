@@ -16,7 +16,7 @@ use besunny_tests::{generated_mail, has_model, open_without_model, variable};
 /// How often the child is killed; `BESUNNY_CRASH_ROUNDS` says otherwise.
 const ROUNDS: usize = 50;
 /// With the model, which takes a while to load.
-const ROUNDS_WITH_MODEL: usize = 4;
+const ROUNDS_WITH_MODEL: usize = 8;
 /// Mails of one block.
 const BLOCK: usize = 10;
 /// New mails after which a child is killed, at most.
@@ -84,7 +84,7 @@ impl Run<'_> {
             let wanted = 1 + random.below(MAX_NEW);
             let mut new = 0;
             while new < wanted {
-                let Ok(line) = acks.recv() else { break };
+                let line = acks.recv().expect("the child goes on until it is killed");
                 new += take(&line);
             }
             std::thread::sleep(Duration::from_micros(random.below(4_000)));
@@ -176,7 +176,7 @@ async fn killed_and_reopened(rounds: usize, mode: &str) {
     write_blocks(&blocks, mails);
     let (killed, whole) = (folder.path().join("killed"), folder.path().join("whole"));
     let run = Run { workspace: &killed, blocks: &blocks, mode };
-    let mut random = Random(20_260_301);
+    let mut random = Random(20_260_301 + rounds as u64);
     let mut acknowledged = BTreeSet::new();
     let mut surprised = 0;
     for _ in 0..rounds {
