@@ -37,6 +37,10 @@ mod search;
 #[clippy::msrv = "1.95"]
 mod workspace;
 
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+pub mod blocking;
+
 pub use base::{
     CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, ProjectId, Result,
     TenantId, Timestamp, UserId,

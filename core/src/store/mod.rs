@@ -7,4 +7,6 @@
 //! Invariant: each change of a document or project appends to the change log in the
 //! same commit.
 
+#[cfg(test)]
+mod behaviour;
 pub(crate) mod sqlite;

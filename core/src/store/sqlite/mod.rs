@@ -99,3 +99,46 @@ impl Store for SqliteStore {
         self.writer.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::SqliteStore;
+    use crate::base::{ErrorKind, Scope};
+    use crate::domain::{Access, Store};
+    use crate::store::behaviour::suite;
+
+    pub(super) async fn empty() -> (tempfile::TempDir, Box<dyn Store>) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = SqliteStore::open(&folder.path().join("test.sqlite")).await.expect("opens");
+        (folder, Box::new(store))
+    }
+
+    suite!(super::super::tests::empty);
+
+    #[tokio::test]
+    async fn a_newer_schema_is_refused_and_left_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("test.sqlite");
+        let store = SqliteStore::open(&file).await.expect("opens");
+        sqlx::query("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations")
+            .execute(&store.writer)
+            .await
+            .expect("pretends");
+        store.close().await;
+        let refused = SqliteStore::open(&file).await.err().map(|error| error.kind());
+        assert_eq!(refused, Some(ErrorKind::NewerVersion));
+    }
+
+    #[tokio::test]
+    async fn reading_transactions_cannot_write() {
+        let (_folder, store) = empty().await;
+        let mut read = store.begin(&Scope::service(), Access::Read).await.expect("begins");
+        let user = crate::domain::User::new(
+            crate::base::UserId::from_bytes([1; 16]),
+            "ana".parse().expect("valid"),
+            None,
+            crate::base::Timestamp::from_micros(0),
+        );
+        assert_eq!(read.insert_user(&user).await.err().map(|error| error.kind()), Some(ErrorKind::Storage));
+    }
+}
