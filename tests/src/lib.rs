@@ -1,8 +1,19 @@
 //! What the workspace-level tests share: where things lie, and opening workspaces.
 
+pub mod architecture;
+pub mod conformance;
+pub mod generated_mail;
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use besunny::{OpenOptions, Workspace};
+
+/// A variable of the environment, if it is set and not empty.
+#[expect(clippy::disallowed_methods, reason = "tests are told by the environment what to run with")]
+pub fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
 
 /// The root of the repository.
 pub fn root() -> PathBuf {
@@ -12,7 +23,7 @@ pub fn root() -> PathBuf {
 /// The folder of public evaluation data, `BESUNNY_DATA` or `../shared/data` beside the
 /// repository; says so where it is absent, and the caller skips.
 pub fn data(set: &str) -> Option<PathBuf> {
-    let base = std::env::var_os("BESUNNY_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
+    let base = variable("BESUNNY_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
     let folder = base.join(set);
     if folder.exists() {
         return Some(folder);
@@ -23,7 +34,7 @@ pub fn data(set: &str) -> Option<PathBuf> {
 
 /// Whether a model is configured; says so where it is not, and the caller skips.
 pub fn has_model() -> bool {
-    let has = std::env::var_os("BESUNNY_MODEL").is_some();
+    let has = variable("BESUNNY_MODEL").is_some();
     if !has {
         println!("skipped: no model; `make setup` gets one and sets BESUNNY_MODEL");
     }

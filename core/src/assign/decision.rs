@@ -18,7 +18,7 @@ const RIVAL: f64 = 0.25;
 /// The log-odds of "none of them" before any evidence: about what one clear sign (a code, a
 /// name of several words) must outweigh.
 const NONE: f64 = 2.1;
-/// What the last mail of a conversation adds for its project.
+/// What earlier mail of a conversation adds for the project of its last.
 const THREAD: f64 = 3.6;
 /// What it adds when a user put it there.
 const THREAD_BY_USER: f64 = 5.0;
@@ -87,14 +87,11 @@ fn thread_evidence(profile: &Profile, thread: &[(DocumentId, Assignment)]) -> Op
         return ours(assignment).then(|| evidence(Signal::Thread, said, "thread", THREAD_BY_USER));
     }
     let (_, latest) = thread.iter().rev().find(|(_, assignment)| assignment.is_assigned())?;
-    ours(latest).then(|| {
-        evidence(
-            Signal::Thread,
-            "earlier mail of this conversation is here",
-            "thread",
-            THREAD * latest.confidence,
-        )
-    })
+    // The surest mail speaks for its conversation: a chain of short answers does not fade.
+    let surest = thread.iter().filter(|(_, other)| ours(other)).map(|(_, other)| other.confidence);
+    let weight = THREAD * surest.fold(0.0, f64::max);
+    let said = "earlier mail of this conversation is here";
+    ours(latest).then(|| evidence(Signal::Thread, said, "thread", weight))
 }
 
 fn answer(alternatives: Vec<Alternative>, evidence: Vec<Evidence>) -> Assignment {

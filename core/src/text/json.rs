@@ -103,7 +103,7 @@ fn walk(value: &serde_json::Value, path: &mut Vec<String>, limits: &Limits, out:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::base::ErrorKind;
     use proptest::prelude::*;
 
     fn text(source: &str) -> String {

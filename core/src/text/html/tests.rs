@@ -1,5 +1,5 @@
 use super::*;
-use crate::ErrorKind;
+use crate::base::ErrorKind;
 use proptest::prelude::*;
 
 fn text(page: &str) -> String {

@@ -423,6 +423,6 @@ mod tests {
     fn a_header_larger_than_the_limit_is_refused() {
         let raw = format!("Subject: {}\n\n", "x".repeat(2 << 20));
         let error = Header::read(raw.as_bytes(), 0, &Limits::default(), |_| false).unwrap_err();
-        assert_eq!(error.kind(), crate::ErrorKind::LimitExceeded);
+        assert_eq!(error.kind(), crate::base::ErrorKind::LimitExceeded);
     }
 }

@@ -215,7 +215,7 @@ pub(super) fn is_message(media_type: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ErrorKind;
+    use crate::base::ErrorKind;
     use proptest::prelude::*;
 
     fn shape(raw: &[u8]) -> Vec<(String, String)> {

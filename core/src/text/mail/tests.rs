@@ -5,7 +5,7 @@ use std::time::Instant;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ErrorKind;
+use crate::base::ErrorKind;
 use crate::text::Limits;
 
 fn read(raw: &str) -> ParsedMail {
