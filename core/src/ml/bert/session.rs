@@ -1,7 +1,7 @@
 //! A loaded graph, and the way a batch takes through it.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ort::environment::Environment;
 use ort::session::builder::GraphOptimizationLevel;
@@ -14,6 +14,11 @@ use super::operators::domain;
 use super::weights::{Bert, Embeddings, Parameters};
 use crate::base::{Error, ErrorKind, Result};
 use crate::domain::Precision;
+
+/// Whether the runtime knows the domain of our operators. The first session of a process
+/// makes it known: two that do so at once can refuse each other, since the runtime looks
+/// for the name and enters it without a lock between.
+static DOMAIN_KNOWN: Mutex<bool> = Mutex::new(false);
 
 /// One session, for one thread at a time.
 pub(in crate::ml) struct BertSession {
@@ -128,6 +133,17 @@ impl BertGraph {
     }
 
     fn load(&self, environment: &Environment) -> ort::Result<Session> {
+        let mut known = DOMAIN_KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*known {
+            let session = self.commit(environment)?;
+            *known = true;
+            return Ok(session);
+        }
+        drop(known);
+        self.commit(environment)
+    }
+
+    fn commit(&self, environment: &Environment) -> ort::Result<Session> {
         let mut options = Session::builder(environment)?
             .with_operators(domain(&self.parameters)?)?
             .with_optimization_level(GraphOptimizationLevel::Level1)?
