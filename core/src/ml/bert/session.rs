@@ -15,10 +15,8 @@ use super::weights::{Bert, Embeddings, Parameters};
 use crate::base::{Error, ErrorKind, Result};
 use crate::domain::Precision;
 
-/// Whether the runtime knows the domain of our operators. The first session of a process
-/// makes it known: two that do so at once can refuse each other, since the runtime looks
-/// for the name and enters it without a lock between.
-static DOMAIN_KNOWN: Mutex<bool> = Mutex::new(false);
+/// Held while a session is made.
+static MAKING_SESSIONS: Mutex<()> = Mutex::new(());
 
 /// One session, for one thread at a time.
 pub(in crate::ml) struct BertSession {
@@ -37,7 +35,11 @@ impl BertSession {
     /// # Errors
     /// [`ErrorKind::Model`] if the runtime refuses it.
     pub(in crate::ml) fn new(environment: &Environment, graph: &BertGraph) -> Result<Self> {
+        // The runtime looks a domain of operators up in a table of the process and then adds
+        // it, as two steps; sessions that are made at once would both add it.
+        let one_at_a_time = MAKING_SESSIONS.lock().unwrap_or_else(PoisonError::into_inner);
         let session = graph.load(environment).map_err(refused)?;
+        drop(one_at_a_time);
         Ok(Self {
             session,
             embeddings: graph.embeddings.clone(),
@@ -133,17 +135,6 @@ impl BertGraph {
     }
 
     fn load(&self, environment: &Environment) -> ort::Result<Session> {
-        let mut known = DOMAIN_KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-        if !*known {
-            let session = self.commit(environment)?;
-            *known = true;
-            return Ok(session);
-        }
-        drop(known);
-        self.commit(environment)
-    }
-
-    fn commit(&self, environment: &Environment) -> ort::Result<Session> {
         let mut options = Session::builder(environment)?
             .with_operators(domain(&self.parameters)?)?
             .with_optimization_level(GraphOptimizationLevel::Level1)?

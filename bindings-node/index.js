@@ -1,0 +1,9 @@
+'use strict'
+
+const { BesunnyError } = require('./lib/errors.js')
+const { dress } = require('./lib/face.js')
+const { load } = require('./lib/native.js')
+
+const { Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents } = dress(load())
+
+module.exports = { BesunnyError, Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents }

@@ -1,0 +1,3 @@
+import besunny from './index.js'
+
+export const { BesunnyError, Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents } = besunny

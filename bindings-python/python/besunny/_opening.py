@@ -1,0 +1,31 @@
+"""What both faces do to open a workspace."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from . import _besunny, _defaults
+from ._vocabulary import Location, Precision
+
+
+def opening(
+    location: Location,
+    *,
+    model: Location | Literal[False] | None,
+    precision: Precision,
+    virtual_domain: str,
+    threads: int | None,
+    runtime_library: Location | None,
+) -> _besunny.Call[_besunny.Workspace]:
+    """The call that opens the workspace, with what was not given filled in."""
+    found = _defaults.model() if model is None else model or ""
+    options = {
+        # An empty path means no model, whatever the environment says.
+        "model": found if found is None else os.fspath(found),
+        "precision": precision,
+        "virtual_domain": virtual_domain,
+        "threads": threads,
+        "runtime_library": runtime_library or _defaults.runtime_library(),
+    }
+    return _besunny.open_workspace(os.fspath(location), options)

@@ -1,0 +1,60 @@
+"""The closed vocabularies, and what callers may hand in for an id or a time."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime
+from os import PathLike
+from typing import TYPE_CHECKING, Literal, TypeAlias, Union
+
+if TYPE_CHECKING:
+    from ._types import Document, Ingested, Progress, Project
+
+Automatic: TypeAlias = Literal["bounce", "auto_reply", "list", "bulk", "spam"]
+DecidedBy: TypeAlias = Literal["auto", "user"]
+DocumentType: TypeAlias = Literal[
+    "email",
+    "document",
+    "spreadsheet",
+    "presentation",
+    "image",
+    "folder",
+    "meeting_transcript",
+]
+IntakeStatus: TypeAlias = Literal[
+    "stored", "updated", "unchanged", "refused", "user_not_found", "no_recipient"
+]
+Precision: TypeAlias = Literal["fp32", "int8"]
+SearchMode: TypeAlias = Literal["hybrid", "lexical", "semantic"]
+Signal: TypeAlias = Literal[
+    "name",
+    "code",
+    "keyword",
+    "tag",
+    "category",
+    "person",
+    "domain",
+    "thread",
+    "parent",
+    "similarity",
+    "neighbour",
+    "sender",
+    "correction",
+]
+StoreStatus: TypeAlias = Literal["stored", "updated", "unchanged"]
+
+Raw: TypeAlias = Union[bytes, bytearray, memoryview, "PathLike[str]"]
+"""A raw mail: its bytes, or the path of its file."""
+Content: TypeAlias = Union[str, bytes, bytearray, memoryview, "PathLike[str]"]
+"""A document's content: text, bytes, or the path of a file."""
+Location: TypeAlias = Union[str, "PathLike[str]"]
+"""A file or folder."""
+Moment: TypeAlias = Union[datetime, date, str]
+"""A ``datetime`` with a time zone, a ``date`` (its first instant in UTC), or RFC 3339 text."""
+ProjectRef: TypeAlias = Union[str, uuid.UUID, "Project"]
+"""A project, or its id."""
+DocumentRef: TypeAlias = Union[str, uuid.UUID, "Document", "Ingested"]
+"""A document, or its id."""
+OnProgress: TypeAlias = Callable[["Progress"], object]
+"""Called after each mail of a bulk load. An exception stops the load and is raised from it."""

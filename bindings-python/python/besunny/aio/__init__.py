@@ -1,0 +1,33 @@
+"""The async face: the names of :mod:`besunny`, to be awaited.
+
+Calls run on the library's own threads; the event loop stays free::
+
+    async with besunny.aio.Workspace.open("./workspace") as ws:
+        await ws.users.create("ana")
+        me = await ws.user("ana")
+        mail = await me.mail.ingest(raw)
+        for hit in await me.search("drone permit"):
+            print(hit.score, hit.document.title)
+
+Progress callbacks run on the event loop and may be coroutine functions. Cancelling a task
+that waits for a bulk load stops the load after the mail in hand; any other call, once
+begun, runs to its end.
+"""
+
+from .documents import Documents
+from .mail import Mail, UserMail
+from .projects import Projects
+from .user import UserHandle
+from .users import Users
+from .workspace import Opening, Workspace
+
+__all__ = [
+    "Documents",
+    "Mail",
+    "Opening",
+    "Projects",
+    "UserHandle",
+    "UserMail",
+    "Users",
+    "Workspace",
+]

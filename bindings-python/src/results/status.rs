@@ -1,0 +1,50 @@
+//! What a workspace holds and runs on.
+
+use besunny::{ModelInfo, Status, Versions, Workspace};
+use pyo3::prelude::*;
+
+use super::{ToPython, record};
+use crate::process::Owned;
+
+impl ToPython for Workspace {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let handle = crate::workspace::Workspace(Owned::new(self.clone()));
+        Ok(Bound::new(py, handle)?.into_any())
+    }
+}
+
+impl ToPython for Status {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "Status",
+            "users" => self.users,
+            "documents" => self.documents,
+            "chunks" => self.chunks,
+            "log_position" => self.log_position,
+            "index_position" => self.index_position,
+            "model" => self.model,
+            "versions" => self.versions,
+        )
+    }
+}
+
+impl ToPython for ModelInfo {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "ModelInfo",
+            "name" => self.name,
+            "dimension" => self.dimension,
+            "max_tokens" => self.max_tokens,
+            "precision" => self.precision.name(),
+            "fingerprint" => self.fingerprint,
+        )
+    }
+}
+
+impl ToPython for Versions {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "Versions",
+            "besunny" => self.besunny,
+            "schema" => self.schema,
+            "assignment" => self.assignment,
+        )
+    }
+}

@@ -1,0 +1,68 @@
+//! A user's own view: their collections, classification, search and intake log.
+
+use besunny::{Classify, UserHandle as Inner};
+use pyo3::prelude::*;
+
+use crate::arguments::Count;
+use crate::call::Call;
+use crate::documents::Documents;
+use crate::errors::OrRaise;
+use crate::mail::UserMail;
+use crate::options::{Filter, page, search};
+use crate::process::Owned;
+use crate::projects::Projects;
+use crate::results::ToPython;
+
+/// Acts for one user.
+#[pyclass(frozen, module = "besunny._besunny")]
+pub(crate) struct UserHandle(pub(crate) Owned<Inner>);
+
+#[pymethods]
+impl UserHandle {
+    fn user<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.0.get("user").or_raise(py)?.user().to_python(py)
+    }
+
+    fn virtual_address(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.0.get("user.virtual_address").or_raise(py)?.virtual_address())
+    }
+
+    fn mail(&self, py: Python<'_>) -> PyResult<UserMail> {
+        Ok(UserMail(Owned::new(self.0.get("user.mail").or_raise(py)?.mail())))
+    }
+
+    fn projects(&self, py: Python<'_>) -> PyResult<Projects> {
+        Ok(Projects(Owned::new(self.0.get("user.projects").or_raise(py)?.projects())))
+    }
+
+    fn documents(&self, py: Python<'_>) -> PyResult<Documents> {
+        Ok(Documents(Owned::new(self.0.get("user.documents").or_raise(py)?.documents())))
+    }
+
+    fn classify(
+        &self,
+        py: Python<'_>,
+        text: String,
+        subject: Option<String>,
+        sender: Option<String>,
+    ) -> PyResult<Call> {
+        let item = Classify { text, subject, sender };
+        Call::on(py, &self.0, "classify", |me| async move { me.classify(item).await })
+    }
+
+    fn search(
+        &self,
+        py: Python<'_>,
+        query: String,
+        limit: Count,
+        mode: &str,
+        filter: Filter,
+    ) -> PyResult<Call> {
+        let request = search(query, limit, mode, filter).or_raise(py)?;
+        Call::on(py, &self.0, "search", |me| async move { me.search(request).await })
+    }
+
+    fn intake_log(&self, py: Python<'_>, size: Count, after: Option<String>) -> PyResult<Call> {
+        Call::on(py, &self.0, "intake_log", move |me| async move { me.intake_log(page(size, after)).await })
+    }
+}

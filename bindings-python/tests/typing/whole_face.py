@@ -1,0 +1,161 @@
+"""A program that uses the whole face; it is type-checked, not run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import assert_type
+
+import besunny
+import numpy as np
+from besunny import aio
+from numpy.typing import NDArray
+
+
+def show(progress: besunny.Progress) -> None:
+    print(progress.done, progress.bytes_done / progress.bytes_total, progress.item)
+    for delivery in progress.deliveries:
+        assert_type(delivery.document, besunny.Document | None)
+
+
+async def show_async(progress: besunny.Progress) -> None:
+    show(progress)
+
+
+def blocking(raw: bytes) -> None:
+    with besunny.Workspace.open(
+        Path("workspace"),
+        model="model",
+        precision="fp32",
+        virtual_domain="mail.example.org",
+        threads=2,
+        runtime_library=Path("libonnxruntime.so"),
+    ) as ws:
+        assert_type(ws.users.create("ana", email="ana@tide.example"), besunny.User)
+        assert_type(ws.users.list(), list[besunny.User])
+        assert_type(ws.mail.ingest(raw), list[besunny.Delivery])
+        assert_type(ws.mail.ingest_mbox("a.mbox", progress=show), besunny.IntakeReport)
+        assert_type(ws.mail.ingest_maildir(Path("a")), besunny.IntakeReport)
+        assert_type(ws.mail.ingest_folder(Path("a")), besunny.IntakeReport)
+        assert_type(ws.mail.intake_log(size=10, after=None), besunny.Page[besunny.IntakeEntry])
+        assert_type(ws.embed(["a", "b"]), NDArray[np.float32])
+        assert_type(ws.status().model, besunny.ModelInfo | None)
+        assert_type(ws.digest(), str)
+        me = ws.user("ana")
+        assert_type(me, besunny.UserHandle)
+        print(me.id, me.username, me.virtual_address)
+
+        shoot = me.projects.create(
+            "Lisbon shoot",
+            description="On the roofs",
+            keywords=["Alfama"],
+            tags=("film",),
+            categories=[],
+            people=["Rui"],
+            domains=["tide.example"],
+            codes=["LX-204"],
+            notes="",
+        )
+        assert_type(shoot, besunny.Project)
+        assert_type(me.projects.get(uuid.UUID(shoot.id)), besunny.Project)
+        assert_type(me.projects.list(), list[besunny.Project])
+        assert_type(me.projects.update(shoot, name="Shoot", tags=[]), besunny.Project)
+
+        mail = me.mail.ingest(memoryview(raw))
+        assert_type(mail, besunny.Ingested)
+        assert_type(mail.assignment, besunny.Assignment)
+        assert_type(mail.project_id, str | None)
+        assert_type(me.mail.ingest_mbox("a.mbox", progress=show), besunny.IntakeReport)
+        assert_type(me.mail.ingest_maildir("a"), besunny.IntakeReport)
+        assert_type(me.mail.ingest_folder("a"), besunny.IntakeReport)
+        if mail.document.mail is not None:
+            assert_type(mail.document.mail.from_, tuple[besunny.Mailbox, ...])
+
+        note = me.documents.ingest(
+            "text",
+            title="Title",
+            format="markdown",
+            file_name="a.md",
+            type="document",
+            source="notes",
+            source_id="1",
+            author="Ana",
+            occurred_at=datetime.now(timezone.utc),
+        )
+        assert_type(me.documents.get(note), besunny.Document)
+        page = me.documents.list(
+            project=shoot, type="email", source="email", since=date(2026, 1, 1), size=5, after=None
+        )
+        assert_type(page, besunny.Page[besunny.Document])
+        assert_type([document.title for document in page], list[str])
+        assert_type(me.documents.iterate(project="unassigned"), Iterator[besunny.Document])
+        assert_type(me.documents.attachments(note.document), list[besunny.Document])
+        assert_type(me.documents.assign(note.id, shoot), besunny.Document)
+        assert_type(me.documents.assign(note, None), besunny.Document)
+        me.documents.delete(note)
+
+        answer = me.classify("text", subject="subject", sender="rui@tide.example")
+        assert_type(answer.evidence, tuple[besunny.Evidence, ...])
+        hits = me.search(
+            "query", limit=3, mode="lexical", project=shoot.id, type="email", until="2026-12-31"
+        )
+        assert_type(hits, list[besunny.Hit])
+        for hit in hits:
+            print(hit.document.id, hit.chunk.text, hit.score, hit.snippet.text, hit.to_dict())
+            assert_type(hit.snippet.highlights, tuple[tuple[int, int], ...])
+            assert_type(hit.why.lexical, besunny.LexicalWhy | None)
+        for entry in me.intake_log(size=3):
+            assert_type(entry.at, datetime)
+        me.projects.delete(shoot)
+    ws = besunny.Workspace.open("workspace", model=False)
+    ws.close()
+
+
+async def awaited(raw: bytes) -> None:
+    async with aio.Workspace.open("workspace", model=None) as ws:
+        assert_type(await ws.users.create("ana"), besunny.User)
+        assert_type(await ws.users.list(), list[besunny.User])
+        assert_type(await ws.mail.ingest(raw), list[besunny.Delivery])
+        assert_type(await ws.mail.ingest_mbox("a", progress=show), besunny.IntakeReport)
+        assert_type(await ws.mail.ingest_maildir("a"), besunny.IntakeReport)
+        assert_type(await ws.mail.ingest_folder("a"), besunny.IntakeReport)
+        assert_type(await ws.mail.intake_log(), besunny.Page[besunny.IntakeEntry])
+        assert_type(await ws.embed(["a"]), NDArray[np.float32])
+        assert_type(await ws.status(), besunny.Status)
+        assert_type(await ws.digest(), str)
+        me = await ws.user("ana")
+        assert_type(me, aio.UserHandle)
+        shoot = await me.projects.create("Lisbon shoot", keywords=["Alfama"])
+        assert_type(await me.projects.get(shoot), besunny.Project)
+        assert_type(await me.projects.list(), list[besunny.Project])
+        assert_type(await me.projects.update(shoot.id, codes=["x"]), besunny.Project)
+        mail = await me.mail.ingest(Path("a.eml"))
+        assert_type(mail.assignment, besunny.Assignment)
+        assert_type(await me.mail.ingest_mbox("a", progress=show_async), besunny.IntakeReport)
+        assert_type(await me.mail.ingest_maildir("a"), besunny.IntakeReport)
+        assert_type(await me.mail.ingest_folder("a"), besunny.IntakeReport)
+        note = await me.documents.ingest(b"text", title="Title")
+        assert_type(await me.documents.get(note), besunny.Document)
+        assert_type(await me.documents.list(type="document"), besunny.Page[besunny.Document])
+        assert_type(me.documents.iterate(), AsyncIterator[besunny.Document])
+        assert_type(await me.documents.attachments(note), list[besunny.Document])
+        assert_type(await me.documents.assign(note, shoot), besunny.Document)
+        await me.documents.delete(note)
+        assert_type(await me.classify("text"), besunny.Assignment)
+        assert_type(await me.search("query", project="unassigned"), list[besunny.Hit])
+        assert_type(await me.intake_log(), besunny.Page[besunny.IntakeEntry])
+        await me.projects.delete(shoot)
+    ws = await aio.Workspace.open("workspace")
+    await ws.close()
+
+
+def errors() -> None:
+    try:
+        besunny.Workspace.open("workspace")
+    except besunny.LockedError as error:
+        assert_type(error.retryable, bool)
+    except besunny.Error as error:
+        assert_type(error.context, dict[str, str])
+        print(error.code, error.operation, error.message)
