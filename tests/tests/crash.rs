@@ -8,8 +8,8 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use besunny::{
-    Document, DocumentFilter, OpenOptions, PageRequest, SearchMode, SearchRequest, StoreStatus, UserHandle,
-    Workspace,
+    Document, DocumentFilter, DocumentId, OpenOptions, PageRequest, SearchMode, SearchRequest, StoreStatus,
+    UserHandle, Workspace,
 };
 use besunny_tests::{generated_mail, has_model, open_without_model, variable};
 
@@ -157,16 +157,37 @@ async fn check(workspace: &Workspace, acknowledged: &BTreeSet<usize>, mode: &str
     }
     let modes: &[SearchMode] =
         if mode == "words" { &[SearchMode::Lexical] } else { &[SearchMode::Lexical, SearchMode::Semantic] };
+    let stored: BTreeSet<_> = documents.iter().map(|document| document.id).collect();
     for &mode in modes {
-        let mut request = SearchRequest::new(generated_mail::COMMON_WORD);
-        (request.mode, request.limit) = (mode, 1000);
-        let hits = me.search(request).await.expect("a search");
-        let found: BTreeSet<_> = hits.iter().map(|hit| hit.document.id).collect();
-        let stored: BTreeSet<_> = documents.iter().map(|document| document.id).collect();
+        let hits = found(&me, mode, documents.len()).await;
+        let found: BTreeSet<_> = hits.iter().copied().collect();
         assert_eq!(found, stored, "{mode} search finds what is stored");
         assert_eq!(hits.len(), found.len(), "{mode} search finds it once");
     }
     documents.len()
+}
+
+/// Everything that a search for the common word finds: in one go or, where that would be
+/// more hits than one search may ask for, day by day.
+async fn found(me: &UserHandle, mode: SearchMode, documents: usize) -> Vec<DocumentId> {
+    let mut request = SearchRequest::new(generated_mail::COMMON_WORD);
+    (request.mode, request.limit) = (mode, 1000);
+    let mut requests = vec![request.clone()];
+    if documents > request.limit {
+        let day = |day: usize| format!("2026-03-{day:02}").parse().ok();
+        requests = (1..=27)
+            .map(|number| {
+                let mut of_day = request.clone();
+                (of_day.filter.since, of_day.filter.until) = (day(number), day(number + 1));
+                of_day
+            })
+            .collect();
+    }
+    let mut hits = Vec::new();
+    for request in requests {
+        hits.extend(me.search(request).await.expect("a search").into_iter().map(|hit| hit.document.id));
+    }
+    hits
 }
 
 async fn killed_and_reopened(rounds: usize, mode: &str) {
