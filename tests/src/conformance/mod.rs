@@ -162,10 +162,9 @@ async fn take(workspace: &Workspace, step: &Value, kept: &mut Kept) -> Result<()
             if let Some(name) = step["as"].as_str() {
                 kept.insert(name.to_owned(), result.clone());
             }
-            match step.get("expect").map(|expected| differences(expected, &result)) {
-                Some(found) if !found.is_empty() => Err(found.join("\n")),
-                _ => Ok(()),
-            }
+            let Some(expected) = step.get("expect") else { return Ok(()) };
+            let found = differences(&arguments::json(expected, kept)?, &result);
+            if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
         }
     }
 }
