@@ -132,14 +132,19 @@ fn argument(value: &Value, kept: &Kept) -> Result<Argument, String> {
     })
 }
 
-/// Resolves references, in lists too.
-fn json(value: &Value, kept: &Kept) -> Result<Value, String> {
+/// Resolves references, inside lists and objects too.
+pub(super) fn json(value: &Value, kept: &Kept) -> Result<Value, String> {
     match value {
         Value::String(text) => match text.strip_prefix('$') {
             Some(reference) => look_up(reference, kept),
             None => Ok(value.clone()),
         },
         Value::Array(list) => list.iter().map(|each| json(each, kept)).collect(),
+        Value::Object(object) => {
+            let resolve =
+                |(key, value): (&String, &Value)| json(value, kept).map(|value| (key.clone(), value));
+            object.iter().map(resolve).collect::<Result<Map<_, _>, _>>().map(Value::Object)
+        }
         _ => Ok(value.clone()),
     }
 }
@@ -203,6 +208,7 @@ mod tests {
     fn references_walk_objects_and_lists() {
         let kept = Kept::from([("mail".to_owned(), json!([{"document": {"id": "x"}}]))]);
         assert_eq!(json(&json!(["$mail.0.document.id"]), &kept), Ok(json!(["x"])));
+        assert_eq!(json(&json!({"id": ["$mail.0.document.id"]}), &kept), Ok(json!({"id": ["x"]})));
         assert!(json(&json!("$mail.1.document.id"), &kept).is_err());
         assert!(json(&json!("$nothing"), &kept).is_err());
     }

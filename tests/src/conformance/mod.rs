@@ -159,13 +159,12 @@ async fn take(workspace: &Workspace, step: &Value, kept: &mut Kept) -> Result<()
         (Err(Failure::Library(error)), None) => Err(format!("  expected a result\n  got {error}")),
         (Ok(result), Some(code)) => Err(format!("  expected error {code}\n  got {result}")),
         (Ok(result), None) => {
+            let expected = step.get("expect").map(|expected| arguments::json(expected, kept)).transpose()?;
+            let found = expected.map(|expected| differences(&expected, &result)).unwrap_or_default();
             if let Some(name) = step["as"].as_str() {
-                kept.insert(name.to_owned(), result.clone());
+                kept.insert(name.to_owned(), result);
             }
-            match step.get("expect").map(|expected| differences(expected, &result)) {
-                Some(found) if !found.is_empty() => Err(found.join("\n")),
-                _ => Ok(()),
-            }
+            if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
         }
     }
 }
