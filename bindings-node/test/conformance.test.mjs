@@ -145,7 +145,7 @@ async function runCase(t, { model, options = {}, steps }) {
       continue
     }
     const result = plain(await call(ws, step, args).catch((error) => assert.fail(`${at}: ${error.message}`)))
-    if ('expect' in step) check(result, step.expect, at)
+    if ('expect' in step) check(result, await argument(step.expect, kept), at)
     if (step.as !== undefined) kept.set(step.as, result)
   }
 }
