@@ -4,10 +4,13 @@
 //! `bench-scifact CORPUS_FOLDER [RUN_FILE]`, model from `BESUNNY_MODEL`, precision from
 //! `PRECISION` (`int8`). With a run file the rankings to depth 100 are kept there, one line
 //! a hit (`mode query document score`), to compare fusions without embedding again.
+//! `WHOLE=1` adds the semantic ranking with one vector for each whole document, cut where
+//! the model stops reading, as `../scifact_reference.py` has it.
 //! `WORKSPACE` keeps the workspace, so that a second run does not embed again either.
 
 mod ndcg;
 mod peer;
+mod whole;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -79,6 +82,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
             rankings.insert(query.id.clone(), hits.into_iter().map(|hit| hit.document.source_id).collect());
         }
         println!("{:24} {:.4}", mode.as_str(), mean_ndcg(&rankings, &judgements));
+    }
+    if has_model && std::env::var_os("WHOLE").is_some() {
+        let ranking = whole::rankings(&workspace, &documents, &texts).await?;
+        println!("{:24} {:.4}", "one vector a document", mean_ndcg(&ranking, &judgements));
     }
     if let Some(file) = run_file {
         fs::write(file, lines)?;

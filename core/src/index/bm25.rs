@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn agrees_with_the_formula_written_out() {
         let statistics = CorpusStatistics { chunks: 10, title_terms: 30, body_terms: 1_000 };
-        let scorer = TermScorer::new(Bm25Parameters::default(), statistics, 2, 1.0);
+        let parameters = Bm25Parameters { k1: 1.2, b: 0.75, title_b: 0.5, title_weight: 2.0 };
+        let scorer = TermScorer::new(parameters, statistics, 2, 1.0);
         let score = scorer.score(Occurrences { title: 0, body: 3, title_length: 3, body_length: 50 });
         let idf = (1.0_f64 + 8.5 / 2.5).ln();
         let tf = 3.0 / (0.25 + 0.75 * 0.5);

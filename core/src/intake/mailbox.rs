@@ -59,17 +59,14 @@ impl Mailbox {
             )
             .with("path", path.display()));
         }
-        let messages = Mbox::new(BufReader::with_capacity(1 << 16, file), limits).zip(1_u64..).map(
-            |(message, number)| {
-                let bytes_done =
-                    message.as_ref().map_or(0, |message| message.position + message.raw.len() as u64);
-                RawMail {
-                    item: format!("message {number}"),
-                    bytes_done,
-                    raw: message.map(|message| message.raw),
-                }
-            },
-        );
+        let mut mbox = Mbox::new(BufReader::with_capacity(1 << 16, file), limits);
+        let mut number = 0_u64;
+        let messages = std::iter::from_fn(move || {
+            let message = mbox.next()?;
+            number += 1;
+            let raw = message.map(|message| message.raw);
+            Some(RawMail { item: format!("message {number}"), bytes_done: mbox.bytes_read(), raw })
+        });
         Ok(Self { bytes_total: metadata.len(), messages: Box::new(messages) })
     }
 

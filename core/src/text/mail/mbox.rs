@@ -87,6 +87,13 @@ impl<R: BufRead> Mbox<R> {
     }
 }
 
+impl<R> Mbox<R> {
+    /// How many bytes of the archive have been read, up to the message that comes next.
+    pub fn bytes_read(&self) -> u64 {
+        self.offset
+    }
+}
+
 impl<R: BufRead> Iterator for Mbox<R> {
     type Item = Result<MboxMessage>;
 
