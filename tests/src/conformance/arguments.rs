@@ -207,6 +207,7 @@ mod tests {
     fn references_walk_objects_and_lists() {
         let kept = Kept::from([("mail".to_owned(), json!([{"document": {"id": "x"}}]))]);
         assert_eq!(json(&json!(["$mail.0.document.id"]), &kept), Ok(json!(["x"])));
+        assert_eq!(json(&json!({"id": ["$mail.0.document.id"]}), &kept), Ok(json!({"id": ["x"]})));
         assert!(json(&json!("$mail.1.document.id"), &kept).is_err());
         assert!(json(&json!("$nothing"), &kept).is_err());
     }

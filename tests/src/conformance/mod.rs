@@ -159,6 +159,8 @@ async fn take(workspace: &Workspace, step: &Value, kept: &mut Kept) -> Result<()
         (Err(Failure::Library(error)), None) => Err(format!("  expected a result\n  got {error}")),
         (Ok(result), Some(code)) => Err(format!("  expected error {code}\n  got {result}")),
         (Ok(result), None) => {
+            let expected = step.get("expect").map(|expected| arguments::json(expected, kept)).transpose()?;
+            let found = expected.map(|expected| differences(&expected, &result)).unwrap_or_default();
             if let Some(name) = step["as"].as_str() {
                 kept.insert(name.to_owned(), result.clone());
             }
