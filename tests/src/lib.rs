@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use besunny::{OpenOptions, Workspace};
 
 /// A variable of the environment, if it is set and not empty.
-#[expect(clippy::disallowed_methods, reason = "tests are told by the environment what to run with")]
 pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }
@@ -20,12 +19,11 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent").to_owned()
 }
 
-/// The folder of public evaluation data, `BESUNNY_DATA` or `../shared/data` beside the
-/// repository; says so where it is absent, and the caller skips.
+/// A set of the public evaluation data in the folder `BESUNNY_DATA`; says so where it is
+/// absent, and the caller skips.
 pub fn data(set: &str) -> Option<PathBuf> {
-    let base = variable("BESUNNY_DATA").map_or_else(|| root().join("../shared/data"), PathBuf::from);
-    let folder = base.join(set);
-    if folder.exists() {
+    let folder = variable("BESUNNY_DATA").map(|base| PathBuf::from(base).join(set));
+    if let Some(folder) = folder.filter(|folder| folder.exists()) {
         return Some(folder);
     }
     println!("skipped: no data set `{set}`; set BESUNNY_DATA to the folder that has it");

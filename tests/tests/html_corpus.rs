@@ -1,19 +1,10 @@
 //! HTML pages with the text another converter makes of them, where they are at hand; see
 //! `mail_corpora.rs`. Compared are the words: the other one lays tables out with
 //! blanks and marks lists with `*`, `+` and `o`.
-#![expect(clippy::print_stdout, reason = "the figures are what a reader runs this for")]
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 
 use besunny::text::{Limits, to_text};
-
-#[expect(clippy::disallowed_methods, reason = "tests are configured by the environment")]
-fn data() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let found = std::env::var_os("BESUNNY_DATA").map(PathBuf::from).into_iter().chain([beside]);
-    found.map(|path| path.join("html_text_pairs")).find(|path| path.is_dir())
-}
 
 fn words(text: &str) -> HashMap<&str, i64> {
     let mut counts = HashMap::new();
@@ -28,10 +19,7 @@ fn words(text: &str) -> HashMap<&str, i64> {
 
 #[test]
 fn words_agree_with_another_converter() {
-    let Some(data) = data() else {
-        println!("skipped: no pages here; set BESUNNY_DATA to the folder of the collections");
-        return;
-    };
+    let Some(data) = besunny_tests::data("html_text_pairs") else { return };
     let pairs = std::fs::read_to_string(data.join("pairs.jsonl")).expect("list of pairs");
     let (mut shared, mut ours, mut theirs) = (0, 0, 0);
     for line in pairs.lines() {

@@ -1,9 +1,8 @@
-//! Real and malformed mail, where a collection of it is at hand: `$BESUNNY_DATA`, or
-//! `../shared/data` beside the workspace. Without it these tests say so and pass.
+//! Real and malformed mail, where a collection of it is at hand (`$BESUNNY_DATA`). Without it
+//! these tests say so and pass.
 //!
 //! The collections are not part of the project. Nothing of them is printed but file names
 //! and the names of the fields that differ.
-#![expect(clippy::print_stdout, reason = "the figures are what a reader runs this for")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,18 +52,9 @@ const INTENDED: &[(&str, &str, &str)] = &[
     ("thirdparty/015.eml", "attachments", "an attached message without empty line is still found"),
 ];
 
-#[expect(clippy::disallowed_methods, reason = "tests are configured by the environment")]
-fn setting(name: &str) -> Option<PathBuf> {
-    std::env::var_os(name).map(PathBuf::from)
-}
-
+/// The folder that holds all collections.
 fn data() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
-    let found = setting("BESUNNY_DATA").into_iter().chain([beside]).find(|path| path.is_dir());
-    if found.is_none() {
-        println!("skipped: no mail collections here; set BESUNNY_DATA to their folder");
-    }
-    found
+    besunny_tests::data("mail_corpora")?.parent().map(Path::to_owned)
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -251,7 +241,7 @@ fn no_mail_is_lost() {
 #[test]
 #[ignore = "writes a file"]
 fn dump() {
-    let (Some(data), Some(target)) = (data(), setting("BESUNNY_DUMP")) else { return };
+    let (Some(data), Some(target)) = (data(), besunny_tests::variable("BESUNNY_DUMP")) else { return };
     let mut lines = String::new();
     for path in ["spamassassin/eml", "mail_corpora"].iter().flat_map(|folder| files(&data.join(folder))) {
         let Ok(mail) = std::fs::read(&path).map(|raw| parse(&raw, &Limits::default())) else { continue };
