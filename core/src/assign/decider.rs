@@ -124,7 +124,10 @@ impl Decider for ProjectDecider {
             }
         }
         let Some(last) = changes.last().map(|change| change.position) else { return Ok(()) };
-        let mut knowledge = Knowledge::clone(&known.knowledge);
+        // Changed in place, unless somebody is deciding with it right now. After a failure
+        // half-way the position stands still, and the changes are applied again.
+        let Known { position, knowledge } = &mut *known;
+        let knowledge = Arc::make_mut(knowledge);
         let mut projects_changed = false;
         for change in &changes {
             match (change.kind, change.document_id, change.project_id) {
@@ -148,7 +151,7 @@ impl Decider for ProjectDecider {
             let vectors = self.profile_vectors(scope, &projects).await?;
             knowledge.profiles = profiles(projects, vectors);
         }
-        *known = Known { position: last, knowledge: Arc::new(knowledge) };
+        *position = last;
         Ok(())
     }
 
