@@ -78,7 +78,7 @@ $(VENV)/tools-ready: $(VENV)/ready
 	touch $@
 
 test-node: setup
-	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || { echo "Node 20 or newer is needed"; exit 1; }
+	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed"; exit 1; }
 	cd $(NODE_DIR) && npm install --no-audit --no-fund --loglevel=error
 	cd $(NODE_DIR) && CARGO_TARGET_DIR=$(TARGET) npm run --silent check
 	cd $(NODE_DIR) && $(with-model) npm test
