@@ -11,6 +11,7 @@ SHELL := /bin/bash
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 NODE_DIR := bindings-node
+# Binaries are built with --workspace, so that every build settles on the same features.
 CARGO_FLAGS := --release --locked
 TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
@@ -44,7 +45,7 @@ $(VENV)/ready:
 
 # MAIL=path  WORKSPACE=folder  PROJECTS=file.json  QUERY=words
 demo: setup
-	cargo build $(CARGO_FLAGS) -p besunny-examples
+	cargo build $(CARGO_FLAGS) --workspace --bin demo
 	@$(with-model) MAIL="$(MAIL)" WORKSPACE="$(WORKSPACE)" PROJECTS="$(PROJECTS)" QUERY="$(QUERY)" \
 		$(TARGET)/release/demo
 
@@ -91,7 +92,7 @@ test-node: node-package
 # The digest of a mailbox from three languages, with one and two threads; all must be equal.
 digest: MAIL := $(or $(MAIL),examples/mailbox)
 digest: python-package node-package
-	cargo build $(CARGO_FLAGS) -p besunny-tests --bin digest
+	cargo build $(CARGO_FLAGS) --workspace --bin digest
 	@for threads in 1 2; do \
 		$(with-model) $(TARGET)/release/digest "$(MAIL)" $$threads; \
 		$(with-model) $(PYTHON) tests/cross_language/digest.py "$(MAIL)" $$threads; \
