@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tantivy::Directory;
 use tantivy::directory::error::{DeleteError, LockError, OpenReadError, OpenWriteError};
@@ -18,6 +19,9 @@ use tantivy::directory::{
 };
 
 const LOCK_FILE: &str = "index.lock";
+
+/// Counts the files written to be renamed.
+static ATOMIC_WRITES: AtomicU64 = AtomicU64::new(0);
 
 /// Claims a tenant's folder until it is dropped, or the process ends.
 pub(crate) fn lock(folder: &Path) -> tantivy::Result<DirectoryLock> {
@@ -52,9 +56,12 @@ impl Directory for UnsyncedDirectory {
     }
 
     fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
+        // A merge that outlives its writer may write the same file at the same time, so each
+        // writes to a name of its own before it takes the place of what was there.
+        let number = ATOMIC_WRITES.fetch_add(1, Ordering::Relaxed);
         let path = self.path.join(path);
         let mut new_path = path.clone().into_os_string();
-        new_path.push(".new");
+        new_path.push(format!(".{number}.new"));
         fs::write(&new_path, data)?;
         fs::rename(new_path, path)
     }

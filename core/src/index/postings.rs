@@ -65,6 +65,15 @@ pub(crate) struct Segment {
     pub(crate) body: Arc<InvertedIndexReader>,
 }
 
+impl Drop for Postings {
+    /// A merge that ran on would meet whoever opens the folder next.
+    fn drop(&mut self) {
+        if let Err(failure) = self.release() {
+            tracing::warn!(?failure, "merges of the search index did not end well");
+        }
+    }
+}
+
 impl Postings {
     /// Opens the postings of a tenant's folder, or creates them.
     pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
@@ -173,7 +182,6 @@ impl Postings {
     }
 
     /// Lets go of the writer's memory and threads, once its merges are done.
-    #[cfg(test)]
     pub(crate) fn release(&mut self) -> Result<(), Failure> {
         match self.writer.take() {
             Some(writer) => Ok(writer.wait_merging_threads()?),
