@@ -82,7 +82,13 @@ impl IndexFollower {
         }
         let _applying = tenant.applying.lock().await;
         while tenant.index.position() < target {
-            self.apply_batch(scope, &tenant.index).await?;
+            if let Err(error) = self.apply_batch(scope, &tenant.index).await {
+                if error.kind() == ErrorKind::Index {
+                    // Opening it again checks it, and empties it where it is damaged.
+                    self.open.lock().await.tenants.remove(&scope.tenant());
+                }
+                return Err(error);
+            }
         }
         Ok(Arc::clone(&tenant.index))
     }
@@ -94,7 +100,14 @@ impl IndexFollower {
 
     /// Lets go of all indexes.
     pub(crate) async fn close(&self) {
-        self.open.lock().await.tenants.clear();
+        let tenants = std::mem::take(&mut self.open.lock().await.tenants);
+        // Dropping an index waits for what it does in the background. Nothing in that can
+        // fail but a panic, and then there is nothing left to close.
+        let _ = off_thread(move || {
+            drop(tenants);
+            Ok(())
+        })
+        .await;
     }
 
     async fn tenant(&self, scope: &Scope) -> Result<Arc<Tenant>> {
