@@ -18,7 +18,7 @@ export const needsModel = process.env.BESUNNY_MODEL
 /** A folder that goes with the test. */
 export async function folder(t) {
   const path = await mkdtemp(join(tmpdir(), 'besunny-node-'))
-  t.after(() => rm(path, { recursive: true, force: true }))
+  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
   return path
 }
 

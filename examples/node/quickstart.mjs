@@ -25,4 +25,4 @@ for (const hit of await me.search('when does the drone permit run out', { projec
   console.log(`${hit.score.toFixed(3)} ${hit.document.title}: ${hit.snippet.text}`)
 }
 await ws.close()
-await rm(folder, { recursive: true })
+await rm(folder, { recursive: true, maxRetries: 10, retryDelay: 50 })
