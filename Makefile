@@ -61,6 +61,7 @@ lint:
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps -p besunny
 
 test-rust: setup
+	cargo build $(CARGO_FLAGS) --workspace --bins
 	$(with-model) cargo test $(CARGO_FLAGS) --workspace
 	@$(with-model) $(TARGET)/release/quickstart
 	@$(with-model) MAIL= WORKSPACE= PROJECTS= QUERY= $(TARGET)/release/demo > $(VENV)/demo.txt \
