@@ -55,12 +55,22 @@ impl Open {
         self.stack.push((part, boundary.to_vec()));
     }
 
-    /// The innermost open multipart this line delimits: its level, and whether it closes it.
+    /// The open multipart this line delimits: its level, and whether it closes it.
+    ///
+    /// A line that is a delimiter as a whole belongs to the innermost multipart of that
+    /// boundary. One that only begins with a boundary delimits too (RFC 2046, 5.1.1), but
+    /// boundaries that begin alike (`a` around `ab`) are common, so it counts for the
+    /// innermost multipart alone.
     fn find(&self, line: &[u8]) -> Option<(usize, bool)> {
         let rest = line.strip_prefix(b"--")?.trim_ascii_end();
         let level = |name: &[u8]| self.levels.get(name).and_then(|levels| levels.last().copied());
-        level(rest).map(|level| (level, false)).or_else(|| {
+        let whole = level(rest).map(|level| (level, false)).or_else(|| {
             rest.strip_suffix(b"--").and_then(|rest| level(rest.trim_ascii_end())).map(|l| (l, true))
+        });
+        whole.or_else(|| {
+            let (_, boundary) = self.stack.last()?;
+            let tail = rest.strip_prefix(boundary.as_slice())?;
+            Some((self.stack.len() - 1, tail.starts_with(b"--")))
         })
     }
 
@@ -151,12 +161,13 @@ impl<'a> Walker<'a, '_> {
             let transfer = header
                 .text("content-transfer-encoding")
                 .map_or(Transfer::Identity, |label| Transfer::from_label(&label));
-            let boundary = parameters.get("boundary").filter(|boundary| !boundary.is_empty());
+            let boundary =
+                parameters.get("boundary").map(str::trim_end).filter(|boundary| !boundary.is_empty());
             let index = self.parts.len();
             let mut kind = Kind::Leaf;
             if let (Some(subtype), Some(boundary)) = (media_type.strip_prefix("multipart/"), boundary) {
                 kind = Kind::Multipart(subtype.to_owned());
-                self.open.push(index, boundary.trim_end().as_bytes());
+                self.open.push(index, boundary.as_bytes());
             } else if is_message(&media_type) && transfer == Transfer::Identity {
                 kind = Kind::Message;
             }
@@ -250,6 +261,16 @@ mod tests {
     fn an_unclosed_multipart_ends_with_the_message_and_one_without_parts_is_text() {
         let shape = shape(b"Content-Type: multipart/mixed; boundary=a\n\nlost?\n");
         assert_eq!(shape, [("text/plain".to_owned(), "lost?\n".to_owned())]);
+    }
+
+    #[test]
+    fn a_line_that_begins_with_the_boundary_delimits_unless_it_is_an_outer_one() {
+        let text = |text: &str| ("text/plain".to_owned(), text.to_owned());
+        let mixed = ("multipart/mixed".to_owned(), String::new());
+        let prefix = b"Content-Type: multipart/mixed; boundary=a\n\n--a;\n\none\n--a x\n\ntwo\n--a--.\nend\n";
+        assert_eq!(shape(prefix), [mixed.clone(), text("one"), text("two")]);
+        let alike = b"Content-Type: multipart/mixed; boundary=ab\n\n--ab\nContent-Type: multipart/mixed; boundary=a\n\n--a\n\none\n--ab\n\ntwo\n--ab--\n";
+        assert_eq!(shape(alike), [mixed.clone(), mixed, text("one"), text("two")]);
     }
 
     fn kind_of(raw: &[u8]) -> ErrorKind {
