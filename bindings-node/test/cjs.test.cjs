@@ -27,6 +27,6 @@ test('a short session', async () => {
     await assert.rejects(ws.user('rui').search('permit'), besunny.BesunnyError)
   } finally {
     await ws.close()
-    await rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 })
+    await rm(path, { recursive: true, force: true })
   }
 })

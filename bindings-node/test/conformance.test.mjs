@@ -131,10 +131,12 @@ async function call(ws, { call: name, user }, args) {
 }
 
 async function runCase(t, { model, options = {}, steps }) {
+  // Closed before its folder goes: hooks run in the order they are given.
+  let ws
+  t.after(() => ws?.close())
   const location = await folder(t)
   const opening = { model: model ? process.env.BESUNNY_MODEL : '', precision: 'int8', ...camelKeys(options) }
-  let ws = await Workspace.open(location, opening)
-  t.after(() => ws.close())
+  ws = await Workspace.open(location, opening)
   const kept = new Map()
   for (const [number, step] of steps.entries()) {
     const at = `step ${number + 1}, ${step.call}`

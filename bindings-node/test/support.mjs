@@ -18,14 +18,18 @@ export const needsModel = process.env.BESUNNY_MODEL
 /** A folder that goes with the test. */
 export async function folder(t) {
   const path = await mkdtemp(join(tmpdir(), 'besunny-node-'))
-  t.after(() => rm(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }))
+  t.after(() => rm(path, { recursive: true, force: true }))
   return path
 }
 
 /** An open workspace that goes with the test; without a model unless one is asked for. */
 export async function open(t, options = {}) {
-  const ws = await Workspace.open(await folder(t), { model: '', ...options })
-  t.after(() => ws.close())
+  const path = await mkdtemp(join(tmpdir(), 'besunny-node-'))
+  const ws = await Workspace.open(path, { model: '', ...options })
+  t.after(async () => {
+    await ws.close()
+    await rm(path, { recursive: true, force: true })
+  })
   return ws
 }
 

@@ -18,6 +18,9 @@ mod index;
 pub mod ml;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod offload;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod store;
 pub mod text;
 // L3

@@ -12,7 +12,7 @@ Message-ID: <permit-1@tideline.example>
 The permit for flying over the Alfama roofs runs out on 14 March.
 """
 
-with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, besunny.Workspace.open(folder) as ws:
+with tempfile.TemporaryDirectory() as folder, besunny.Workspace.open(folder) as ws:
     ws.users.create("ana")
     me = ws.user("ana")
     shoot = me.projects.create("Lisbon shoot", keywords=["Alfama", "drone permit"])

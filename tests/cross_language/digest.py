@@ -6,7 +6,7 @@ import tempfile
 import besunny
 
 folder, threads = sys.argv[1], int(sys.argv[2])
-with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as location, besunny.Workspace.open(location, threads=threads) as ws:
+with tempfile.TemporaryDirectory() as location, besunny.Workspace.open(location, threads=threads) as ws:
     ws.users.create("ana")
     ws.user("ana").mail.ingest_folder(folder)
     print(ws.digest())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 6] = [
     &["base"],
     &["domain"],
-    &["text", "ml", "index", "store"],
+    &["text", "ml", "index", "store", "offload"],
     &["assign", "intake", "search"],
     &["workspace"],
     &["blocking", "lib"],

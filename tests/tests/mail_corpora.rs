@@ -153,20 +153,14 @@ enum Outcome {
 /// outside ASCII.
 fn repairs(expected: &str, found: &str) -> bool {
     let mut rest = found;
-    let mut pieces = expected.split('\u{fffd}').filter(|piece| !piece.is_empty()).peekable();
-    let lost_at_start = expected.starts_with('\u{fffd}');
-    let mut first = true;
-    while let Some(piece) = pieces.next() {
-        let Some(at) =
-            (if first && !lost_at_start { rest.starts_with(piece).then_some(0) } else { rest.find(piece) })
-        else {
-            return false;
-        };
-        if !rest[..at].chars().all(|character| !character.is_ascii()) {
+    for (number, piece) in expected.split('\u{fffd}').enumerate() {
+        // The first piece stands at the start; an empty one is between two lost characters.
+        let at = if number == 0 { rest.starts_with(piece).then_some(0) } else { rest.find(piece) };
+        let Some(at) = at else { return false };
+        if rest[..at].chars().any(|character| character.is_ascii()) {
             return false;
         }
         rest = &rest[at + piece.len()..];
-        first = false;
     }
     expected.contains('\u{fffd}') && rest.chars().all(|character| !character.is_ascii())
 }

@@ -11,7 +11,7 @@ use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Document, DocumentFilter, DocumentRecord,
     IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
-use crate::base::{DocumentId, ProjectId, Result, Scope, Timestamp};
+use crate::base::{ChunkId, DocumentId, ProjectId, Result, Scope, Timestamp};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +136,8 @@ pub trait DocumentStore {
     async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>>;
     /// A document's chunks, in order.
     async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>>;
+    /// One chunk of a document.
+    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>>;
     /// Deletes a document, what came with it, and vectors nobody needs any more; the
     /// ids that are gone (none when it was not there).
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>>;

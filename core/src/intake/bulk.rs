@@ -1,7 +1,7 @@
 //! Whole mailboxes: reading, embedding and committing run side by side, in windows of
 //! bounded size; commits happen in the order of the mailbox.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,9 +9,10 @@ use tokio::sync::mpsc;
 
 use super::draft::{Item, MAIL_SOURCE, mail_item};
 use super::mailbox::{Mailbox, MailboxKind, RawMail};
-use super::pipeline::{Intake, Vectors, off_thread};
+use super::pipeline::{Intake, Vectors};
 use crate::base::{CancelToken, Error, ErrorKind, Result, Scope};
 use crate::domain::{Access, Delivery, IntakeReport, IntakeStatus, Progress, User};
+use crate::offload::offload;
 use crate::text::mail::{VirtualAddress, virtual_recipients};
 
 /// A window closes at this many messages or bytes, whichever comes first.
@@ -46,6 +47,15 @@ pub(crate) struct Bulk {
 enum Target {
     User { scope: Scope, username: String, address: Option<String> },
     Unknown { address: String },
+}
+
+impl Target {
+    fn scope(&self) -> Option<&Scope> {
+        match self {
+            Self::User { scope, .. } => Some(scope),
+            Self::Unknown { .. } => None,
+        }
+    }
 }
 
 /// A mail on its way to the commit stage.
@@ -83,11 +93,11 @@ impl Intake {
         Ok(deliveries)
     }
 
-    /// Runs a bulk load to its end.
-    pub(crate) async fn bulk(self: Arc<Self>, bulk: Bulk) -> Result<IntakeReport> {
+    /// Runs a bulk load to its end; also says whose data it changed.
+    pub(crate) async fn bulk(self: Arc<Self>, bulk: Bulk) -> Result<(IntakeReport, HashSet<Scope>)> {
         let Bulk { path, kind, route, progress, cancel } = bulk;
         let limits = self.limits.clone();
-        let mailbox = off_thread(move || Mailbox::open(&path, kind, &limits)).await?;
+        let mailbox = offload("mail.ingest", move || Mailbox::open(&path, kind, &limits)).await?;
         let bytes_total = mailbox.bytes_total;
 
         // Each channel holds one window: the stages overlap, memory stays bounded. When the
@@ -107,12 +117,14 @@ impl Intake {
         });
 
         let mut report = IntakeReport::default();
+        let mut touched = HashSet::new();
         while let Some(window) = embedded.recv().await {
             let window = window?;
             for ready in &window.ready {
                 cancel.check("mail.ingest")?;
                 let deliveries = self.deliver(&route, ready, &window.vectors).await?;
                 report.add(&ready.item, &deliveries);
+                touched.extend(ready.targets.iter().filter_map(Target::scope).cloned());
                 if let Some(sink) = &progress {
                     sink(Progress::new(
                         report.total,
@@ -129,12 +141,12 @@ impl Intake {
                     .caused_by(error)
             })?;
         }
-        Ok(report)
+        Ok((report, touched))
     }
 
     async fn prepare_window(&self, route: &Route, raw: Vec<RawMail>) -> Result<Window> {
         let limits = self.limits.clone();
-        let read = off_thread(move || {
+        let read = offload("mail.ingest", move || {
             let read = raw.into_iter().map(|RawMail { item, bytes_done, raw }| {
                 let mail = raw.and_then(|raw| mail_item(&raw, &limits));
                 Ready { item, bytes_done, mail, targets: Vec::new() }
@@ -157,8 +169,7 @@ impl Intake {
         for Ready { mail, targets, .. } in &ready {
             let Ok(item) = mail else { continue };
             let mut is_new = false;
-            for target in targets {
-                let Target::User { scope, .. } = target else { continue };
+            for scope in targets.iter().filter_map(Target::scope) {
                 is_new |= !self.is_stored(scope, item).await?;
                 if !scopes.contains(scope) {
                     scopes.push(scope.clone());
@@ -196,10 +207,7 @@ impl Intake {
             match user {
                 Some(user) => {
                     let scope = Scope::user(user.id);
-                    let known = targets
-                        .iter()
-                        .any(|target| matches!(target, Target::User { scope: s, .. } if *s == scope));
-                    if !known {
+                    if !targets.iter().any(|target| target.scope() == Some(&scope)) {
                         targets.push(Target::User {
                             scope,
                             username: user.username.to_string(),

@@ -10,6 +10,7 @@ use crate::domain::{
     IntakeEntry, IntakeStatus, ItemClues, NewDocument, Signal, Store, StoreStatus, Transaction,
 };
 use crate::ml::{Encoder, mean_vector};
+use crate::offload::offload;
 use crate::text::Limits;
 
 /// Vectors by the hash of what was embedded.
@@ -44,7 +45,7 @@ impl Intake {
     pub(crate) async fn document(&self, scope: &Scope, new: NewDocument) -> Result<Ingested> {
         let limits = self.limits.clone();
         let source = new.source.clone();
-        let read = off_thread(move || document_item(new, &limits)).await;
+        let read = offload("intake.read", move || document_item(new, &limits)).await;
         self.take_one(scope, read, source.as_deref().unwrap_or("upload")).await
     }
 
@@ -69,7 +70,7 @@ impl Intake {
 
     pub(super) async fn read_mail(&self, raw: Vec<u8>) -> Result<Item> {
         let limits = self.limits.clone();
-        off_thread(move || mail_item(&raw, &limits)).await
+        offload("intake.read", move || mail_item(&raw, &limits)).await
     }
 
     /// The vectors of all passages of `items`. What any of the scopes has embedded before
@@ -337,14 +338,4 @@ fn inherit(assignment: &Assignment, title: &str) -> Assignment {
         decided_by: DecidedBy::Auto,
         ..assignment.clone()
     }
-}
-
-/// Runs CPU work off the async threads.
-pub(super) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(Error::new(ErrorKind::Internal, "intake.read", "reading the item failed; please report it")
-            .caused_by(error))
-    })
 }

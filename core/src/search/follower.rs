@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Scope, TenantId};
+use crate::base::{DocumentId, ErrorKind, ProjectId, Result, Scope, TenantId};
 use crate::domain::{
     Access, Change, ChangeKind, Chunk, ContentHash, Position, Store, StoredDocument, Transaction,
 };
 use crate::index::{IndexChange, IndexTerm, IndexedChunk, IndexedDocument, TenantIndex};
 use crate::ml::Encoder;
+use crate::offload::offload;
 use crate::text::{Term, embedded_text, terms};
 
 /// How many changes are applied at once: large enough to make one commit of the index
@@ -103,7 +104,7 @@ impl IndexFollower {
         let tenants = std::mem::take(&mut self.open.lock().await.tenants);
         // Dropping an index waits for what it does in the background. Nothing in that can
         // fail but a panic, and then there is nothing left to close.
-        let _ = off_thread(move || {
+        let _ = offload("index.close", move || {
             drop(tenants);
             Ok(())
         })
@@ -124,7 +125,7 @@ impl IndexFollower {
             Some(encoder) => (Some(encoder.info().dimension), encoder.info().fingerprint.clone()),
             None => (None, String::new()),
         };
-        let index = off_thread(move || TenantIndex::open(&folder, dimension, &key)).await?;
+        let index = offload("index.open", move || TenantIndex::open(&folder, dimension, &key)).await?;
         let tenant = Arc::new(Tenant { index: Arc::new(index), applying: Mutex::new(()) });
         open.tenants.insert(scope.tenant(), (Arc::clone(&tenant), uses));
         Ok(tenant)
@@ -151,7 +152,7 @@ impl IndexFollower {
         drop(read);
         self.embed_missing(scope, &puts, &mut vectors).await?;
         let index = Arc::clone(index);
-        off_thread(move || {
+        offload("index.apply", move || {
             let mut changes = moves_and_deletes;
             changes.extend(puts.into_iter().map(|put| IndexChange::Put(indexed(put, &vectors))));
             index.apply(changes, position)
@@ -256,14 +257,4 @@ pub(super) fn index_term(term: &Term) -> IndexTerm {
 
 fn index_terms(text: &str) -> Vec<IndexTerm> {
     terms(text).iter().map(index_term).collect()
-}
-
-/// Runs work of the index, which reads and writes files, off the async threads.
-pub(super) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
-        Err(Error::new(ErrorKind::Internal, "index.run", "the index failed; please report it")
-            .caused_by(error))
-    })
 }

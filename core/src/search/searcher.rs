@@ -3,15 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::follower::{IndexFollower, index_term, off_thread};
+use super::follower::{IndexFollower, index_term};
 use super::fusion::{Ranking, reciprocal_rank};
-use crate::base::{ChunkId, DocumentId, Error, ErrorKind, Result, Scope};
+use crate::base::{DocumentId, Error, ErrorKind, Result, Scope};
 use crate::domain::{
     Access, DocumentFilter, Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy,
     Store, Why,
 };
 use crate::index::{Bm25Parameters, LexicalHit, LexicalQuery, Phrase, QueryTerm, SemanticHit, TenantIndex};
 use crate::ml::Encoder;
+use crate::offload::offload;
 use crate::text::{Query, Term, parse_query, snippet};
 
 /// How deep each side is asked before fusion, at least: a document that is third on both
@@ -63,7 +64,7 @@ impl Searcher {
         let depth =
             if request.mode == SearchMode::Hybrid { request.limit.max(FUSION_DEPTH) } else { request.limit };
         let (mode, filter, words) = (request.mode, request.filter.clone(), query.clone());
-        let found = off_thread(move || {
+        let found = offload("search", move || {
             let mut found = Found::default();
             if mode != SearchMode::Semantic {
                 found.lexical = lexical(&index, &words, &filter, depth)?;
@@ -138,21 +139,12 @@ impl Searcher {
             };
             // A document deleted since the index answered is no hit.
             let Some(stored) = read.document(fused.document).await? else { continue };
-            let Some(chunk) = self.chunk(&mut *read, fused.document, chunk_id).await? else { continue };
+            let Some(chunk) = read.chunk(fused.document, chunk_id).await? else { continue };
             let snippet = snippet(&chunk.text, &wanted, SNIPPET_CHARS);
             let snippet = HitSnippet { text: snippet.text, highlights: snippet.highlights };
             hits.push(Hit::new(stored.document, chunk, score, snippet, why));
         }
         Ok(hits)
-    }
-
-    async fn chunk(
-        &self,
-        read: &mut dyn crate::domain::Transaction,
-        document: DocumentId,
-        id: ChunkId,
-    ) -> Result<Option<crate::domain::Chunk>> {
-        Ok(read.chunks(document).await?.into_iter().find(|chunk| chunk.id == id))
     }
 }
 

@@ -158,10 +158,13 @@ async fn load(
     workspace.check_open("mail.ingest")?;
     let bulk =
         Bulk { path: path.to_owned(), kind, route, progress: options.progress, cancel: options.cancel };
-    let report = Arc::clone(&workspace.inner.intake).bulk(bulk).await?;
+    let (report, touched) = Arc::clone(&workspace.inner.intake).bulk(bulk).await?;
     // The first search after a load should not pay for indexing all of it.
-    for user in workspace.users().list().await? {
-        workspace.inner.follower.level(&Scope::user(user.id)).await?;
+    for scope in touched {
+        if let Err(error) = workspace.inner.follower.level(&scope).await {
+            // Everything is stored; the next search tries again, and says what is wrong.
+            tracing::warn!(%error, "the index could not follow a load");
+        }
     }
     Ok(report)
 }

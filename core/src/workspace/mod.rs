@@ -35,6 +35,7 @@ use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
 use crate::domain::{Access, Decider, Store, Transaction, Username};
 use crate::intake::Intake;
 use crate::ml::{Encoder, ModelOptions};
+use crate::offload::offload;
 use crate::search::{IndexFollower, Searcher};
 use crate::store::sqlite::SqliteStore;
 
@@ -106,7 +107,8 @@ impl Workspace {
                 load.precision = options.precision;
                 load.threads = options.threads;
                 load.runtime_library = options.runtime_library.clone().or_else(environment::runtime_library);
-                Some(Arc::new(load_encoder(load).await?))
+                // Off the async threads: it reads and converts some 100 MB.
+                Some(Arc::new(offload("workspace.open", move || Encoder::load(load)).await?))
             }
             None => None,
         };
@@ -221,14 +223,6 @@ impl Workspace {
         self.check_open(operation)?;
         self.inner.store.begin(scope, access).await
     }
-}
-
-/// Loads the model off the async threads: it reads and converts some 100 MB.
-async fn load_encoder(options: ModelOptions) -> Result<Encoder> {
-    tokio::task::spawn_blocking(move || Encoder::load(options)).await.unwrap_or_else(|error| {
-        Err(Error::new(ErrorKind::Internal, "workspace.open", "loading the model failed; please report it")
-            .caused_by(error))
-    })
 }
 
 impl std::fmt::Debug for Workspace {

@@ -30,6 +30,8 @@ pub(crate) async fn other_content_is_a_new_revision(store: &dyn Store) {
     assert_eq!((stored.revision, stored.text.as_str(), stored.created_at), (2, "three", NOW));
     let chunks = read.chunks(id).await.unwrap();
     assert_eq!(chunks.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["three"]);
+    assert_eq!(read.chunk(id, chunks[0].id).await.unwrap().as_ref(), Some(&chunks[0]));
+    assert!(read.chunk(DocumentId::from_bytes([98; 16]), chunks[0].id).await.unwrap().is_none());
 }
 
 pub(crate) async fn a_users_decision_survives_a_revision(store: &dyn Store) {
@@ -48,10 +50,12 @@ pub(crate) async fn a_users_decision_survives_a_revision(store: &dyn Store) {
 pub(crate) async fn documents_of_others_do_not_exist(store: &dyn Store) {
     let (ana, joao) = (user(store, 1).await, user(store, 2).await);
     let id = put(store, &ana, &document(1, "one")).await;
+    let chunk = read(store, &ana).await.chunks(id).await.unwrap()[0].id;
     let mut theirs = write(store, &joao).await;
     assert!(theirs.document(id).await.unwrap().is_none());
     assert!(theirs.identify("test", "item 1").await.unwrap().is_none());
     assert!(theirs.chunks(id).await.unwrap().is_empty());
+    assert!(theirs.chunk(id, chunk).await.unwrap().is_none());
     assert!(theirs.delete_document(id, NOW).await.unwrap().is_empty());
     assert!(!theirs.set_assignment(id, &unassigned(), NOW).await.unwrap());
     let all = theirs.documents(&DocumentFilter::default(), &PageRequest::default()).await.unwrap();

@@ -253,17 +253,21 @@ impl DocumentStore for SqliteTransaction {
         .fetch_all(self.connection())
         .await
         .map_err(failed("documents.chunks"))?;
-        rows.iter()
-            .map(|row| {
-                let row = Columns(row);
-                Ok(Chunk {
-                    id: ChunkId::from_bytes(row.bytes("id")?),
-                    ordinal: u32::try_from(row.integer("chunk_index")?).unwrap_or(u32::MAX),
-                    text: row.text("text")?,
-                    content_hash: ContentHash(row.bytes("content_hash")?),
-                })
-            })
-            .collect()
+        rows.iter().map(|row| chunk(Columns(row))).collect()
+    }
+
+    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>> {
+        let row = sqlx::query(
+            "SELECT id, chunk_index, text, content_hash FROM document_chunks
+             WHERE tenant_id = ? AND document_id = ? AND id = ?",
+        )
+        .bind(self.tenant())
+        .bind(document.as_bytes().as_slice())
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("documents.chunk"))?;
+        row.map(|row| chunk(Columns(&row))).transpose()
     }
 
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {
@@ -325,4 +329,13 @@ impl DocumentStore for SqliteTransaction {
         };
         Ok(Counts { documents: count("documents")?, chunks: count("chunks")? })
     }
+}
+
+fn chunk(row: Columns<'_>) -> Result<Chunk> {
+    Ok(Chunk {
+        id: ChunkId::from_bytes(row.bytes("id")?),
+        ordinal: u32::try_from(row.integer("chunk_index")?).unwrap_or(u32::MAX),
+        text: row.text("text")?,
+        content_hash: ContentHash(row.bytes("content_hash")?),
+    })
 }
