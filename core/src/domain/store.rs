@@ -5,6 +5,8 @@
 //! *identity* is `(tenant, source, source_id)`; a *position* is a place in the change log,
 //! which the mutating calls here write themselves, in the same commit.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::{
@@ -31,6 +33,13 @@ pub trait Store: Send + Sync {
 
     /// The last position of the tenant's change log, without opening a transaction.
     async fn last_position(&self, scope: &Scope) -> Result<Position>;
+
+    /// Waits until the tenant's change log goes beyond `position`, by whichever process,
+    /// but no longer than `patience`; the last position either way.
+    async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position>;
+
+    /// The version of the database's schema.
+    fn schema_version(&self) -> i64;
 
     /// Waits for running transactions and releases the database.
     async fn close(&self);

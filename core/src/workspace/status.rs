@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::Workspace;
 use crate::base::{Result, Scope};
 use crate::domain::{Access, ModelInfo, Position};
-use crate::store::sqlite::SCHEMA_VERSION;
 
 /// What a workspace holds and runs on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,7 +69,7 @@ impl Workspace {
             model: self.inner.encoder.as_ref().map(|encoder| encoder.info().clone()),
             versions: Versions {
                 besunny: env!("CARGO_PKG_VERSION").to_owned(),
-                schema: SCHEMA_VERSION,
+                schema: self.inner.store.schema_version(),
                 assignment: crate::assign::MODEL.to_owned(),
             },
         })

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::fixtures::{NOW, document, project, put, read, user, write};
 use crate::base::ErrorKind;
 use crate::domain::{ChangeKind, Correction, DocumentFilter, IntakeEntry, IntakeStatus, PageRequest, Store};
@@ -81,4 +83,18 @@ pub(crate) async fn bad_cursors_are_refused(store: &dyn Store) {
         assert_eq!(refused.kind(), ErrorKind::InvalidInput);
         assert_eq!(read.intake_log(&request).await.unwrap_err().kind(), ErrorKind::InvalidInput);
     }
+}
+
+pub(crate) async fn waiting_ends_with_the_next_change_of_the_tenant(store: &dyn Store) {
+    let (ana, joao) = (user(store, 1).await, user(store, 2).await);
+    let patience = Duration::from_secs(60);
+    put(store, &ana, &document(1, "one")).await;
+    let before = store.wait_beyond(&ana, 0, patience).await.unwrap();
+    assert!(before > 0);
+    assert_eq!(store.wait_beyond(&joao, 0, Duration::ZERO).await.unwrap(), 0);
+    let (after, ()) = tokio::join!(store.wait_beyond(&ana, before, patience), async {
+        put(store, &joao, &document(40, "two")).await;
+        put(store, &ana, &document(2, "three")).await;
+    });
+    assert!(after.unwrap() > before);
 }

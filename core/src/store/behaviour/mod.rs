@@ -43,6 +43,7 @@ macro_rules! suite {
                 changes_come_in_order_and_by_kind
                 intake_lines_come_latest_first_in_pages
                 corrections_are_changes
+                waiting_ends_with_the_next_change_of_the_tenant
                 bad_cursors_are_refused
             }
         }

@@ -11,7 +11,7 @@ use crate::base::{Error, ErrorKind, Result};
 const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "initial", include_str!("migrations/0001_initial.sql"))];
 
 /// The schema version this library writes.
-pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+pub(super) const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
 /// Applies what is missing, each migration in a transaction of its own.
 pub(super) async fn run(pool: &SqlitePool) -> Result<()> {

@@ -25,9 +25,10 @@ use async_trait::async_trait;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use tokio::time::Instant;
 
 use self::codec::failed;
-pub(crate) use self::migrations::SCHEMA_VERSION;
+use self::migrations::SCHEMA_VERSION;
 use self::transaction::SqliteTransaction;
 use crate::base::{Result, Scope};
 use crate::domain::{Access, Position, Store, Transaction};
@@ -37,6 +38,10 @@ const READERS: u32 = 4;
 /// How long a caller waits for its turn, and for another process's lock, before it
 /// gets an error. Bulk loads hold the writer for one item at a time, far shorter.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long the database is left alone between two looks for changes: SQLite tells
+/// nobody about them.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// A workspace database on SQLite.
 pub(crate) struct SqliteStore {
@@ -92,6 +97,24 @@ impl Store for SqliteStore {
                 .await
                 .map_err(failed("store.last_position"))?;
         Ok(position.map_or(0, i64::cast_unsigned))
+    }
+
+    async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position> {
+        let end = Instant::now() + patience;
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            let last = self.last_position(scope).await?;
+            let left = end.saturating_duration_since(Instant::now());
+            if last > position || left.is_zero() {
+                return Ok(last);
+            }
+            tokio::time::sleep(pause.min(left)).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    fn schema_version(&self) -> i64 {
+        SCHEMA_VERSION
     }
 
     async fn close(&self) {
