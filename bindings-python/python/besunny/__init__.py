@@ -20,8 +20,10 @@ Rust::
 
 from . import aio
 from ._blocking.documents import Documents
+from ._blocking.events import Events
 from ._blocking.mail import Mail, UserMail
 from ._blocking.projects import Projects
+from ._blocking.subscription import Subscription
 from ._blocking.user import UserHandle
 from ._blocking.users import Users
 from ._blocking.workspace import Workspace
@@ -51,8 +53,10 @@ from ._types import (
     Assignment,
     AttachmentFacts,
     Chunk,
+    Cursor,
     Delivery,
     Document,
+    Event,
     Evidence,
     Hit,
     HitSnippet,
@@ -83,10 +87,13 @@ __all__ = [
     "Cause",
     "Chunk",
     "ClosedError",
+    "Cursor",
     "Delivery",
     "Document",
     "Documents",
     "Error",
+    "Event",
+    "Events",
     "Evidence",
     "ForbiddenError",
     "Hit",
@@ -118,6 +125,7 @@ __all__ = [
     "SemanticWhy",
     "Status",
     "StorageError",
+    "Subscription",
     "UnsupportedError",
     "User",
     "UserHandle",
