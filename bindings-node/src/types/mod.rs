@@ -2,6 +2,7 @@
 
 pub mod assignment;
 pub mod document;
+pub mod event;
 pub mod input;
 pub mod intake;
 pub mod mail;
