@@ -51,9 +51,8 @@ mod _besunny {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         // Levels are asked for anew each time, so that `logging` can be set up at any time.
         let logger = pyo3_log::Logger::new(module.py(), pyo3_log::Caching::Loggers)?;
-        let logger = logger
-            .filter(log::LevelFilter::Off)
-            .filter_target("besunny".to_owned(), log::LevelFilter::Debug);
+        let logger =
+            logger.filter(log::LevelFilter::Off).filter_target("besunny".to_owned(), log::LevelFilter::Debug);
         // A second import of this module finds the first one's logger; that is fine.
         let _ = logger.install();
         Ok(())
