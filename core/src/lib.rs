@@ -31,6 +31,9 @@ pub mod text;
 mod assign;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod events;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod intake;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
@@ -49,14 +52,18 @@ pub use base::{
     TenantId, Timestamp, UserId,
 };
 pub use domain::{
-    Alternative, Assignment, AttachmentFacts, Automatic, Chunk, ContentHash, DecidedBy, Delivery, Document,
-    DocumentFilter, DocumentType, Evidence, Hit, HitSnippet, Ingested, IntakeEntry, IntakeReport,
-    IntakeStatus, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo, NewDocument, Page, PageRequest,
-    Precision, Progress, Project, ProjectFields, ProjectFilter, ProjectPatch, Refusal, SearchMode,
-    SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
+    Alternative, Assignment, AttachmentFacts, Automatic, ChangeKind, Chunk, ContentHash, Cursor, DecidedBy,
+    Delivery, Document, DocumentFilter, DocumentType, Event, Evidence, Hit, HitSnippet, Ingested,
+    IntakeEntry, IntakeReport, IntakeStatus, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo,
+    NewDocument, Page, PageRequest, Position, Precision, Progress, Project, ProjectFields, ProjectFilter,
+    ProjectPatch, Refusal, SearchMode, SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
+};
+#[cfg(feature = "native")]
+pub use events::{
+    HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
 };
 #[cfg(feature = "native")]
 pub use workspace::{
-    Classify, Documents, LoadOptions, Mail, OpenOptions, Projects, Status, UserHandle, UserMail, Users,
-    Versions, Workspace,
+    Classify, Documents, Events, LoadOptions, Mail, OpenOptions, Projects, Status, UserHandle, UserMail,
+    Users, Versions, Workspace,
 };

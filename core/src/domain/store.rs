@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Document, DocumentFilter, DocumentRecord,
-    IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
+    Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
+    DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
 use crate::base::{ChunkId, DocumentId, ProjectId, Result, Scope, Timestamp};
 
@@ -55,6 +55,7 @@ pub trait Transaction:
     + EmbeddingStore
     + CorrectionStore
     + ChangeLog
+    + CursorStore
     + IntakeLog
     + Send
 {
@@ -202,6 +203,20 @@ pub trait ChangeLog {
         position: Position,
         limit: u32,
     ) -> Result<Vec<Change>>;
+}
+
+/// How far the tenant's subscribers have got in the change log, by name.
+#[async_trait]
+pub trait CursorStore {
+    /// A cursor's position; `None` when there is no such cursor.
+    async fn cursor(&mut self, name: &str) -> Result<Option<Position>>;
+    /// Moves a cursor forward, making it where it is not there; where it is further
+    /// already, nothing happens. Its position afterwards.
+    async fn advance_cursor(&mut self, name: &str, position: Position, now: Timestamp) -> Result<Position>;
+    /// Deletes a cursor; whether it was there.
+    async fn delete_cursor(&mut self, name: &str) -> Result<bool>;
+    /// All cursors, by name (by its bytes), each with its lag.
+    async fn cursors(&mut self) -> Result<Vec<Cursor>>;
 }
 
 /// What became of each item that was handed in.

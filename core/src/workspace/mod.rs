@@ -8,6 +8,7 @@
 mod digest;
 mod documents;
 mod environment;
+mod events;
 mod folder_lock;
 mod mail;
 mod options;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use documents::Documents;
+pub use events::Events;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
 pub use projects::Projects;
@@ -33,6 +35,7 @@ use self::folder_lock::FolderLock;
 use crate::assign::ProjectDecider;
 use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
 use crate::domain::{Access, Decider, Store, Transaction, Username};
+use crate::events::EventFeed;
 use crate::intake::Intake;
 use crate::ml::{Encoder, ModelOptions};
 use crate::offload::offload;
@@ -79,6 +82,7 @@ struct Inner {
     intake: Arc<Intake>,
     follower: Arc<IndexFollower>,
     searcher: Searcher,
+    events: Arc<EventFeed>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     closed: AtomicBool,
@@ -126,6 +130,7 @@ impl Workspace {
         );
         let inner = Inner {
             searcher: Searcher::new(Arc::clone(&store), encoder.clone(), Arc::clone(&follower)),
+            events: Arc::new(EventFeed::new(Arc::clone(&store), Arc::clone(&options.clock))),
             location,
             virtual_domain: options.virtual_domain,
             store,
@@ -148,6 +153,7 @@ impl Workspace {
     /// None at present; the result leaves room for stores that can fail to flush.
     pub async fn close(&self) -> Result<()> {
         if !self.inner.closed.swap(true, Ordering::AcqRel) {
+            self.inner.events.close();
             self.inner.follower.close().await;
             self.inner.store.close().await;
             self.inner.lock.release();

@@ -1,9 +1,12 @@
 //! Rows to test with.
 
+use std::future::Future;
+use std::task::Poll;
+
 use crate::base::{ChunkId, DocumentId, ProjectId, Scope, Timestamp, UserId};
 use crate::domain::{
-    Access, Assignment, Chunk, ContentHash, DecidedBy, Document, DocumentRecord, DocumentType, Project,
-    ProjectFields, Store, Transaction, User,
+    Access, Assignment, Chunk, ContentHash, DecidedBy, Document, DocumentFilter, DocumentRecord,
+    DocumentType, PageRequest, Project, ProjectFields, Store, Transaction, User,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_770_000_000);
@@ -87,4 +90,67 @@ pub(super) async fn put(store: &dyn Store, scope: &Scope, record: &DocumentRecor
     let put = write.put_document(record).await.expect("puts");
     write.commit().await.expect("commits");
     put.id
+}
+
+/// Does something in a transaction of its own.
+pub(super) async fn commit<T>(
+    store: &dyn Store,
+    scope: &Scope,
+    work: impl AsyncFnOnce(&mut dyn Transaction) -> T,
+) -> T {
+    let mut write = write(store, scope).await;
+    let done = work(&mut *write).await;
+    write.commit().await.expect("commits");
+    done
+}
+
+pub(super) async fn add_project(store: &dyn Store, scope: &Scope, number: u8) -> Project {
+    let project = project(number);
+    commit(store, scope, async |write| write.insert_project(&project).await.expect("inserts")).await;
+    project
+}
+
+/// A document as it reads back.
+pub(super) async fn stored(store: &dyn Store, scope: &Scope, id: DocumentId) -> Document {
+    read(store, scope).await.document(id).await.expect("reads").expect("is there").document
+}
+
+pub(super) fn page(size: u32, after: Option<String>) -> PageRequest {
+    PageRequest { size, after }
+}
+
+/// The titles of a list, without the word, page by page: `5 4 | 3`.
+pub(super) async fn listed(store: &dyn Store, scope: &Scope, filter: &DocumentFilter, size: u32) -> String {
+    let (mut pages, mut after) = (Vec::new(), None);
+    loop {
+        let found = read(store, scope).await.documents(filter, &page(size, after)).await.expect("lists");
+        let titles: Vec<_> =
+            found.items.iter().map(|document| document.title.replace("title ", "")).collect();
+        pages.push(titles.join(" "));
+        after = found.next;
+        if after.is_none() {
+            return pages.join(" | ");
+        }
+    }
+}
+
+/// Waits for all of them, side by side.
+pub(super) async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in &mut running {
+            if done.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *done = Some(value),
+                    Poll::Pending => {}
+                }
+            }
+        }
+        match running.iter().all(|(_, done)| done.is_some()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, done)| done).collect()
 }

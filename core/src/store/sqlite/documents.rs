@@ -271,9 +271,14 @@ impl DocumentStore for SqliteTransaction {
     }
 
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {
-        let mut gone: Vec<DocumentId> =
-            self.attachments_of(id).await?.into_iter().map(|attachment| attachment.id).collect();
-        gone.push(id);
+        // Attachments first, to any depth: each refers to what it came with.
+        let mut gone = vec![id];
+        let mut visited = 0;
+        while let Some(&parent) = gone.get(visited) {
+            gone.extend(self.attachments_of(parent).await?.iter().map(|attachment| attachment.id));
+            visited += 1;
+        }
+        gone.reverse();
         for &each in &gone {
             self.delete_chunks(each).await?;
             let done = sqlx::query("DELETE FROM documents WHERE tenant_id = ? AND id = ?")
