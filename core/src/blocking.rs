@@ -32,7 +32,7 @@ use crate::domain::{
     Assignment, Delivery, Document, DocumentFilter, Hit, Ingested, IntakeEntry, IntakeReport, NewDocument,
     Page, PageRequest, Project, ProjectFields, ProjectPatch, SearchRequest, User,
 };
-use crate::workspace::{self, Classify, LoadOptions, OpenOptions, Status};
+use crate::workspace::{self, Classify, LoadOptions, Location, OpenOptions, Status};
 
 /// An open workspace; see [`crate::Workspace`].
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Workspace {
     ///
     /// # Errors
     /// As there, and `io` when no threads can be started.
-    pub fn open(location: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
+    pub fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let runtime = runtime.map_err(|error| {
             Error::new(ErrorKind::Io, "workspace.open", "no threads can be started").caused_by(error)

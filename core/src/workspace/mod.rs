@@ -10,7 +10,9 @@ mod documents;
 mod environment;
 mod events;
 mod folder_lock;
+mod location;
 mod mail;
+mod opening;
 mod options;
 mod projects;
 mod status;
@@ -18,12 +20,12 @@ mod system;
 mod user;
 mod users;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use documents::Documents;
 pub use events::Events;
+pub use location::Location;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
 pub use projects::Projects;
@@ -32,6 +34,7 @@ pub use user::{Classify, UserHandle};
 pub use users::Users;
 
 use self::folder_lock::FolderLock;
+use self::opening::Ground;
 use crate::assign::ProjectDecider;
 use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
 use crate::domain::{Access, Decider, Store, Transaction, Username};
@@ -40,12 +43,6 @@ use crate::intake::Intake;
 use crate::ml::{Encoder, ModelOptions};
 use crate::offload::offload;
 use crate::search::{IndexFollower, Searcher};
-use crate::store::sqlite::SqliteStore;
-
-/// The name of the database in the workspace folder.
-const DATABASE_FILE: &str = "besunny.sqlite";
-/// The name of the folder for everything derived; it can be deleted and is rebuilt.
-const INDEX_FOLDER: &str = "index";
 
 /// An open workspace. Clones share it; it is closed by [`Workspace::close`] or with the
 /// last clone and handle.
@@ -74,7 +71,7 @@ pub struct Workspace {
 }
 
 struct Inner {
-    location: PathBuf,
+    location: Location,
     virtual_domain: String,
     store: Arc<dyn Store>,
     encoder: Option<Arc<Encoder>>,
@@ -90,20 +87,20 @@ struct Inner {
 }
 
 impl Workspace {
-    /// Opens the workspace in the folder `location`, making it if it is not there.
+    /// Opens the workspace at `location`, making it if it is not there: the path of a folder,
+    /// or the URL of a Postgres database, `postgres://user:password@host:port/database`. What
+    /// a URL leaves out comes from the variables that Postgres's own programs read (`PGUSER`
+    /// and so on).
     ///
     /// # Errors
-    /// `locked` when another process or handle has it open, `newer_version` when a newer
-    /// besunny wrote it, `model` when the model cannot be loaded, `io`, `storage`.
-    pub async fn open(location: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
-        let location = location.as_ref().to_owned();
+    /// `locked` when another process or handle has the folder open (on Postgres, that of the
+    /// index), `newer_version` when a newer besunny wrote it, `model` when the model cannot be
+    /// loaded, `invalid_input` for a bad URL, `io`, and `storage`, also when the database
+    /// cannot be reached.
+    pub async fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Self> {
+        let location = location.into();
         let options = options.checked()?;
-        std::fs::create_dir_all(&location).map_err(|error| {
-            Error::new(ErrorKind::Io, "workspace.open", "the folder cannot be made")
-                .with("path", location.display())
-                .caused_by(error)
-        })?;
-        let lock = FolderLock::take(&location)?;
+        let Ground { store, index, lock } = Ground::open(&location, &options).await?;
         let model = options.model.clone().or_else(environment::model);
         let encoder = match model.filter(|directory| !directory.as_os_str().is_empty()) {
             Some(directory) => {
@@ -116,10 +113,8 @@ impl Workspace {
             }
             None => None,
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&location.join(DATABASE_FILE)).await?);
         let decider: Arc<dyn Decider> = Arc::new(ProjectDecider::new(Arc::clone(&store), encoder.clone()));
-        let follower = IndexFollower::new(Arc::clone(&store), encoder.clone(), location.join(INDEX_FOLDER));
-        let follower = Arc::new(follower);
+        let follower = Arc::new(IndexFollower::new(Arc::clone(&store), encoder.clone(), index));
         let intake = Intake::new(
             Arc::clone(&store),
             encoder.clone(),
