@@ -57,6 +57,6 @@ pub use domain::{
 };
 #[cfg(feature = "native")]
 pub use workspace::{
-    Classify, Documents, LoadOptions, Mail, OpenOptions, Projects, Status, UserHandle, UserMail, Users,
-    Versions, Workspace,
+    CheckReport, Classify, Documents, LoadOptions, Mail, OpenOptions, Projects, RebuildOptions,
+    RebuildProgress, Status, UserCheck, UserHandle, UserMail, Users, Versions, Workspace,
 };

@@ -5,6 +5,8 @@
 //! Invariant: after [`Workspace::close`] every call answers `closed`; nothing runs on.
 //! Invariant: the environment and the system clock are read here and nowhere else.
 
+mod backup;
+mod check;
 mod digest;
 mod documents;
 mod environment;
@@ -12,6 +14,7 @@ mod folder_lock;
 mod mail;
 mod options;
 mod projects;
+mod rebuild;
 mod status;
 mod system;
 mod user;
@@ -21,10 +24,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use check::{CheckReport, UserCheck};
 pub use documents::Documents;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
 pub use projects::Projects;
+pub use rebuild::{RebuildOptions, RebuildProgress};
 pub use status::{Status, Versions};
 pub use user::{Classify, UserHandle};
 pub use users::Users;
@@ -86,11 +91,14 @@ struct Inner {
 }
 
 impl Workspace {
-    /// Opens the workspace in the folder `location`, making it if it is not there.
+    /// Opens the workspace in the folder `location`, making it if it is not there. Any
+    /// number of processes may have it open and write to it; each finds what any of them
+    /// has committed. They should use the same model: with another, each would rebuild the
+    /// index that the others made.
     ///
     /// # Errors
-    /// `locked` when another process or handle has it open, `newer_version` when a newer
-    /// besunny wrote it, `model` when the model cannot be loaded, `io`, `storage`.
+    /// `locked` while it is being restored, `newer_version` when a newer besunny wrote it,
+    /// `model` when the model cannot be loaded, `io`, `storage`.
     pub async fn open(location: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
         let location = location.as_ref().to_owned();
         let options = options.checked()?;
@@ -99,7 +107,7 @@ impl Workspace {
                 .with("path", location.display())
                 .caused_by(error)
         })?;
-        let lock = FolderLock::take(&location)?;
+        let lock = FolderLock::share("workspace.open", &location)?;
         let model = options.model.clone().or_else(environment::model);
         let encoder = match model.filter(|directory| !directory.as_os_str().is_empty()) {
             Some(directory) => {
