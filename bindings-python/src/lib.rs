@@ -28,6 +28,8 @@ mod workspace;
 /// The native module.
 #[pyo3::pymodule]
 mod _besunny {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use super::call::Call;
     #[pymodule_export]
@@ -46,4 +48,16 @@ mod _besunny {
     use super::users::Users;
     #[pymodule_export]
     use super::workspace::{Workspace, open_workspace};
+
+    /// What the library has to say goes to `logging.getLogger("besunny")` and below.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Levels are asked for anew each time, so that `logging` can be set up at any time.
+        let logger = pyo3_log::Logger::new(module.py(), pyo3_log::Caching::Loggers)?;
+        let logger =
+            logger.filter(log::LevelFilter::Off).filter_target("besunny".to_owned(), log::LevelFilter::Debug);
+        // A second import of this module finds the first one's logger; that is fine.
+        let _ = logger.install();
+        Ok(())
+    }
 }

@@ -64,6 +64,6 @@ pub use events::{
 };
 #[cfg(feature = "native")]
 pub use workspace::{
-    Classify, Documents, Events, LoadOptions, Location, Mail, OpenOptions, Projects, Status, UserHandle,
-    UserMail, Users, Versions, Workspace,
+    CheckReport, Classify, Documents, Events, LoadOptions, Location, Mail, OpenOptions, Projects,
+    RebuildOptions, RebuildProgress, Status, UserCheck, UserHandle, UserMail, Users, Versions, Workspace,
 };

@@ -5,6 +5,7 @@
 //! *identity* is `(tenant, source, source_id)`; a *position* is a place in the change log,
 //! which the mutating calls here write themselves, in the same commit.
 
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,7 +14,7 @@ use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
     DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
-use crate::base::{ChunkId, DocumentId, ProjectId, Result, Scope, Timestamp};
+use crate::base::{ChunkId, DocumentId, Error, ErrorKind, ProjectId, Result, Scope, Timestamp};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,22 @@ pub trait Store: Send + Sync {
     /// Waits until the tenant's change log goes beyond `position`, by whichever process,
     /// but no longer than `patience`; the last position either way.
     async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position>;
+
+    /// Writes a copy of the database, as of one moment, to `file`, which is not there yet;
+    /// `Unsupported` where the database has its own programs for that.
+    async fn backup(&self, file: &Path) -> Result<()> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "workspace.backup",
+            "this database has its own program for backups, pg_dump; restore with pg_restore",
+        )
+        .with("path", file.display()))
+    }
+
+    /// What the database itself finds wrong with its files; nothing where it cannot tell.
+    async fn integrity(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
 
     /// The version of the database's schema.
     fn schema_version(&self) -> i64;

@@ -5,6 +5,8 @@
 //! Invariant: after [`Workspace::close`] every call answers `closed`; nothing runs on.
 //! Invariant: the environment and the system clock are read here and nowhere else.
 
+mod backup;
+mod check;
 mod digest;
 mod documents;
 mod environment;
@@ -15,6 +17,7 @@ mod mail;
 mod opening;
 mod options;
 mod projects;
+mod rebuild;
 mod status;
 mod system;
 mod user;
@@ -23,12 +26,14 @@ mod users;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use check::{CheckReport, UserCheck};
 pub use documents::Documents;
 pub use events::Events;
 pub use location::Location;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
 pub use projects::Projects;
+pub use rebuild::{RebuildOptions, RebuildProgress};
 pub use status::{Status, Versions};
 pub use user::{Classify, UserHandle};
 pub use users::Users;
@@ -92,11 +97,14 @@ impl Workspace {
     /// a URL leaves out comes from the variables that Postgres's own programs read (`PGUSER`
     /// and so on).
     ///
+    /// Any number of processes may have it open and write to it; each finds what any of them
+    /// has committed. They should use the same model: with another, each would rebuild the
+    /// index that the others made.
+    ///
     /// # Errors
-    /// `locked` when another process or handle has the folder open (on Postgres, that of the
-    /// index), `newer_version` when a newer besunny wrote it, `model` when the model cannot be
-    /// loaded, `invalid_input` for a bad URL, `io`, and `storage`, also when the database
-    /// cannot be reached.
+    /// `locked` while it is being restored, `newer_version` when a newer besunny wrote it,
+    /// `model` when the model cannot be loaded, `invalid_input` for a bad URL, `io`, and
+    /// `storage`, also when the database cannot be reached.
     pub async fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Self> {
         let location = location.into();
         let options = options.checked()?;

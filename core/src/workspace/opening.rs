@@ -13,13 +13,13 @@ use crate::store::postgres::PostgresStore;
 use crate::store::sqlite::SqliteStore;
 
 /// The name of the database in the workspace folder.
-const DATABASE_FILE: &str = "besunny.sqlite";
+pub(super) const DATABASE_FILE: &str = "besunny.sqlite";
 /// The name of the folder for everything derived; it can be deleted and is rebuilt.
 const INDEX_FOLDER: &str = "index";
 /// The name of this library's folder among a user's caches.
 const CACHE_FOLDER: &str = "besunny";
 
-/// An open store and a folder for the index, which nobody else has.
+/// An open store, a folder for the index, and a share of the folder it is in.
 pub(super) struct Ground {
     pub(super) store: Arc<dyn Store>,
     pub(super) index: PathBuf,
@@ -32,7 +32,7 @@ impl Ground {
         match &location.0 {
             Place::Folder(folder) => {
                 make(folder)?;
-                let lock = FolderLock::take(folder)?;
+                let lock = FolderLock::share("workspace.open", folder)?;
                 let store = Arc::new(SqliteStore::open(&folder.join(DATABASE_FILE)).await?);
                 let index = options.index_folder.clone().unwrap_or_else(|| folder.join(INDEX_FOLDER));
                 Ok(Self { store, index, lock })
@@ -44,7 +44,7 @@ impl Ground {
                     None => replica(store.identity())?,
                 };
                 make(&index)?;
-                let lock = FolderLock::take(&index)?;
+                let lock = FolderLock::share("workspace.open", &index)?;
                 Ok(Self { store: Arc::new(store), index: index.join(INDEX_FOLDER), lock })
             }
         }

@@ -11,7 +11,21 @@ use crate::base::{Error, ErrorKind, Result, Timestamp};
 
 /// Turns a database error into ours, for `map_err`.
 pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
-    move |error| Error::new(ErrorKind::Storage, operation, "the database refused").caused_by(error)
+    move |error| {
+        let message = if is_damage(&error) {
+            "the database is damaged; restore a backup"
+        } else {
+            "the database refused"
+        };
+        Error::new(ErrorKind::Storage, operation, message).caused_by(error)
+    }
+}
+
+/// Whether SQLite found its file damaged: `SQLITE_CORRUPT` and `SQLITE_NOTADB`, whose
+/// extended codes have them in the lowest byte.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
 /// Whether a statement failed because a unique value exists already.
