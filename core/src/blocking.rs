@@ -10,13 +10,19 @@
 //! # let folder = tempfile::tempdir().expect("a temporary folder");
 //! # let mut options = besunny::OpenOptions::default();
 //! # options.model = Some("".into());
-//! use besunny::{NewDocument, SearchRequest, blocking::Workspace};
+//! use besunny::{NewDocument, SearchRequest, SubscribeOptions, blocking::Workspace};
 //!
 //! let workspace = Workspace::open(folder.path(), options)?;
 //! workspace.create_user("ana", None)?;
 //! let me = workspace.user("ana")?;
 //! me.ingest_document(NewDocument { content: b"Crew call at six".to_vec(), ..Default::default() })?;
 //! assert_eq!(me.search(SearchRequest::new("crew"))?.len(), 1);
+//!
+//! let mut options = SubscribeOptions::default();
+//! options.timeout = Some(std::time::Duration::ZERO);
+//! for event in me.subscribe("mailer", options)? {
+//!     assert_eq!(event?.kind.as_str(), "document.stored");
+//! }
 //! workspace.close()?;
 //! # Ok(()) }
 //! ```
@@ -29,9 +35,11 @@ use tokio::runtime::Runtime;
 
 use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result};
 use crate::domain::{
-    Assignment, Delivery, Document, DocumentFilter, Hit, Ingested, IntakeEntry, IntakeReport, NewDocument,
-    Page, PageRequest, Project, ProjectFields, ProjectPatch, SearchRequest, User,
+    Assignment, ChangeKind, Cursor, Delivery, Document, DocumentFilter, Event, Hit, Ingested, IntakeEntry,
+    IntakeReport, NewDocument, Page, PageRequest, Position, Project, ProjectFields, ProjectPatch,
+    SearchRequest, User,
 };
+use crate::events::{HandleOptions, HandleReport, Stopper, SubscribeOptions};
 use crate::workspace::{
     self, CheckReport, Classify, LoadOptions, Location, OpenOptions, RebuildOptions, Status,
 };
@@ -352,5 +360,108 @@ impl UserHandle {
     /// As there.
     pub fn intake_log(&self, page: PageRequest) -> Result<Page<IntakeEntry>> {
         self.wait(self.inner.intake_log(page))
+    }
+
+    /// See [`crate::Events::subscribe`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn subscribe(&self, name: &str, options: SubscribeOptions) -> Result<Subscription> {
+        let inner = self.wait(self.inner.events().subscribe(name, options))?;
+        Ok(Subscription { inner, runtime: Arc::clone(&self.runtime) })
+    }
+
+    /// See [`crate::Events::live`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn live_events(&self, options: SubscribeOptions) -> Result<Subscription> {
+        let inner = self.wait(self.inner.events().live(options))?;
+        Ok(Subscription { inner, runtime: Arc::clone(&self.runtime) })
+    }
+
+    /// See [`crate::Events::handle`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn handle_events(
+        &self,
+        name: &str,
+        options: HandleOptions,
+        mut handler: impl FnMut(Event) -> Result<()>,
+    ) -> Result<HandleReport> {
+        self.wait(self.inner.events().handle(name, options, |event| std::future::ready(handler(event))))
+    }
+
+    /// See [`crate::Events::read`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn events(&self, after: Position, kinds: &[ChangeKind], limit: u32) -> Result<Vec<Event>> {
+        self.wait(self.inner.events().read(after, kinds, limit))
+    }
+
+    /// See [`crate::Events::ack`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ack_events(&self, name: &str, position: Position) -> Result<Position> {
+        self.wait(self.inner.events().ack(name, position))
+    }
+
+    /// See [`crate::Events::cursors`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn cursors(&self) -> Result<Vec<Cursor>> {
+        self.wait(self.inner.events().cursors())
+    }
+
+    /// See [`crate::Events::delete_cursor`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn delete_cursor(&self, name: &str) -> Result<bool> {
+        self.wait(self.inner.events().delete_cursor(name))
+    }
+}
+
+/// Events to iterate over; see [`crate::Subscription`].
+#[derive(Debug)]
+pub struct Subscription {
+    inner: crate::events::Subscription,
+    runtime: Arc<Runtime>,
+}
+
+impl Subscription {
+    /// What ends this subscription from another thread.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        self.inner.stopper()
+    }
+
+    /// See [`crate::Subscription::ack`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ack(&mut self, position: Position) -> Result<()> {
+        self.runtime.block_on(self.inner.ack(position))
+    }
+
+    /// See [`crate::Subscription::close`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn close(self) -> Result<()> {
+        self.runtime.block_on(self.inner.close())
+    }
+}
+
+impl Iterator for Subscription {
+    type Item = Result<Event>;
+
+    /// See [`crate::Subscription::next`].
+    fn next(&mut self) -> Option<Self::Item> {
+        self.runtime.block_on(self.inner.next()).transpose()
     }
 }
