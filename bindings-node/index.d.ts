@@ -97,11 +97,12 @@ export interface LoadOptions {
 
 export declare namespace Workspace {
   /**
-   * Opens the workspace in the folder `location`, making it if it is not there.
+   * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
+   * a Postgres database, `postgres://user:password@host:port/database`.
    *
-   * Rejects with `locked` when another process or handle has it open, `newer_version`
-   * when a newer besunny wrote it, `model` when the model cannot be loaded, `io`,
-   * `storage`.
+   * Rejects with `locked` when another process or handle has the folder (on Postgres, that
+   * of the index) open, `newer_version` when a newer besunny wrote it, `model` when the
+   * model cannot be loaded, `invalid_input` for a bad URL, `io`, `storage`.
    */
   function open(location: string, options?: OpenOptions | undefined | null): Promise<Workspace>
 }
@@ -690,6 +691,16 @@ export interface OpenOptions {
    * taken, and without that the library inside the installed `onnxruntime-node`.
    */
   runtimeLibrary?: string
+  /**
+   * The folder for this machine's search index; if not said, one inside the workspace
+   * folder, and for a database one among the user's caches.
+   */
+  indexFolder?: string
+  /**
+   * On Postgres: whether each transaction takes on the role and the claims of whoever it
+   * runs for; `false` if not said.
+   */
+  rowLevelSecurity?: boolean
 }
 
 /** Which page. */

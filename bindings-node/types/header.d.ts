@@ -97,11 +97,12 @@ export interface LoadOptions {
 
 export declare namespace Workspace {
   /**
-   * Opens the workspace in the folder `location`, making it if it is not there.
+   * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
+   * a Postgres database, `postgres://user:password@host:port/database`.
    *
-   * Rejects with `locked` when another process or handle has it open, `newer_version`
-   * when a newer besunny wrote it, `model` when the model cannot be loaded, `io`,
-   * `storage`.
+   * Rejects with `locked` when another process or handle has the folder (on Postgres, that
+   * of the index) open, `newer_version` when a newer besunny wrote it, `model` when the
+   * model cannot be loaded, `invalid_input` for a bad URL, `io`, `storage`.
    */
   function open(location: string, options?: OpenOptions | undefined | null): Promise<Workspace>
 }

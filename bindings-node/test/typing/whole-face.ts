@@ -58,7 +58,7 @@ import {
 } from 'besunny'
 
 async function workspace(): Promise<void> {
-  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so' }
+  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so', indexFolder: 'index', rowLevelSecurity: false }
   await using disposed = await Workspace.open('./other')
   const ws: Workspace = await Workspace.open('./workspace', opening)
   const users: Users = ws.users

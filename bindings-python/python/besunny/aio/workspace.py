@@ -75,8 +75,10 @@ class Workspace:
         virtual_domain: str = "besunny.ai",
         threads: int | None = None,
         runtime_library: Location | None = None,
+        index_folder: Location | None = None,
+        row_level_security: bool = False,
     ) -> Opening:
-        """Opens the workspace in the folder ``location``, making it if it is not there.
+        """Opens the workspace at ``location``, making it if it is not there.
 
         Use ``async with aio.Workspace.open(...) as ws`` or
         ``ws = await aio.Workspace.open(...)``. For the options see
@@ -90,6 +92,8 @@ class Workspace:
                 virtual_domain=virtual_domain,
                 threads=threads,
                 runtime_library=runtime_library,
+                index_folder=index_folder,
+                row_level_security=row_level_security,
             )
         )
 

@@ -1,19 +1,23 @@
 //! What every store must do. Each backend runs all of it; see [`suite`].
 
 pub(super) mod changes;
+pub(super) mod concurrency;
 pub(super) mod contents;
 pub(super) mod corrections;
 pub(super) mod cursors;
 pub(super) mod deletion;
 pub(super) mod documents;
 pub(super) mod embeddings;
-mod fixtures;
+pub(super) mod fixtures;
 pub(super) mod intake_log;
+pub(super) mod lifecycle;
 pub(super) mod lists;
 pub(super) mod logs;
 pub(super) mod projects;
+pub(super) mod reading;
 pub(super) mod threads;
 pub(super) mod users;
+pub(super) mod values;
 
 /// Makes one test of each behaviour for a backend. `$open` is an async function that gives
 /// a guard (dropped last) and an empty store.
@@ -74,6 +78,46 @@ macro_rules! suite {
                 conversations_of_others_stay_apart
                 attachments_do_not_speak_for_a_conversation
                 a_conversation_is_known_after_its_mail_is_deleted
+            }
+            values {
+                every_text_comes_back_as_written
+                every_project_comes_back_as_written
+                nul_is_stored_as_a_replacement_character
+                nul_names_the_same_item_again
+                long_names_are_names
+                times_keep_their_microseconds
+                assignments_keep_every_bit
+                many_vectors_come_back_in_order
+                empty_lists_are_fine
+                an_empty_text_is_not_a_missing_one
+                mail_comes_back_as_written
+            }
+            concurrency {
+                a_follower_misses_nothing_of_eight_writers
+                writers_of_two_tenants_keep_apart
+                an_item_that_comes_four_times_at_once_is_stored_once
+                a_dropped_transaction_frees_the_writers
+                who_stops_waiting_for_a_turn_holds_up_nobody
+                a_reader_sees_one_moment
+                a_writer_sees_its_own_writes_and_nobody_else_does
+                reading_transactions_refuse_to_write
+            }
+            lifecycle {
+                what_is_not_there_is_not_found
+                the_same_id_of_two_sources_is_two_items
+                assigning_is_a_change_and_leaves_the_content
+                a_user_can_decide_that_it_belongs_nowhere
+                a_deleted_project_frees_every_document_and_keeps_the_others
+                a_revision_stays_in_its_place
+                every_type_is_kept_and_found
+            }
+            reading {
+                changes_of_several_kinds_keep_their_order
+                waiting_ends_with_patience
+                waiting_for_what_is_there_does_not_wait
+                many_wait_and_all_are_told
+                conversations_list_mail_in_order_and_no_attachments
+                names_are_folded_as_ascii
             }
             logs {
                 changes_come_in_order_and_by_kind

@@ -24,6 +24,9 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
                 Some("40001" | "40P01") => {
                     (ErrorKind::Storage, "another transaction was in the way; try again")
                 }
+                Some("23503") => {
+                    (ErrorKind::Storage, "rows of another table refer to it; remove those first")
+                }
                 Some("55P03") => (ErrorKind::Storage, "other writers took too long; try again"),
                 Some("57P01" | "57P02" | "57P03") => {
                     (ErrorKind::Storage, "the database shuts down; try again")

@@ -77,9 +77,7 @@ impl PostgresStore {
         let _ = first.close().await;
         let readers = target.pool(READERS);
         let mut look =
-            PostgresTransaction::begin(&readers, &Scope::service(), Access::Read, row_level_security)
-                .await
-                .map_err(failed("workspace.open"))?;
+            PostgresTransaction::begin(&readers, &Scope::service(), Access::Read, row_level_security).await?;
         let row = statement("SELECT id FROM besunny.workspace")
             .fetch_one(look.connection())
             .await
@@ -105,9 +103,7 @@ impl PostgresStore {
             Access::Read => &self.readers,
             Access::Write => &self.writers,
         };
-        PostgresTransaction::begin(pool, scope, access, self.row_level_security)
-            .await
-            .map_err(failed("store.begin"))
+        PostgresTransaction::begin(pool, scope, access, self.row_level_security).await
     }
 }
 

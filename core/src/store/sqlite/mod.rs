@@ -152,8 +152,8 @@ impl Store for SqliteStore {
 #[cfg(test)]
 mod tests {
     use super::SqliteStore;
-    use crate::base::{ErrorKind, Scope};
-    use crate::domain::{Access, Store};
+    use crate::base::ErrorKind;
+    use crate::domain::Store;
     use crate::store::behaviour::suite;
 
     pub(super) async fn empty() -> (tempfile::TempDir, Box<dyn Store>) {
@@ -176,18 +176,5 @@ mod tests {
         store.close().await;
         let refused = SqliteStore::open(&file).await.err().map(|error| error.kind());
         assert_eq!(refused, Some(ErrorKind::NewerVersion));
-    }
-
-    #[tokio::test]
-    async fn reading_transactions_cannot_write() {
-        let (_folder, store) = empty().await;
-        let mut read = store.begin(&Scope::service(), Access::Read).await.expect("begins");
-        let user = crate::domain::User::new(
-            crate::base::UserId::from_bytes([1; 16]),
-            "ana".parse().expect("valid"),
-            None,
-            crate::base::Timestamp::from_micros(0),
-        );
-        assert_eq!(read.insert_user(&user).await.err().map(|error| error.kind()), Some(ErrorKind::Storage));
     }
 }
