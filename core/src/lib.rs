@@ -9,6 +9,9 @@
 pub mod base;
 // L1
 pub mod domain;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod offload;
 // L2
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
@@ -16,9 +19,6 @@ mod index;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
 pub mod ml;
-#[cfg(feature = "native")]
-#[clippy::msrv = "1.95"]
-mod offload;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
 mod store;

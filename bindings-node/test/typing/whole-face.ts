@@ -86,10 +86,15 @@ async function workspace(): Promise<void> {
   const model: ModelInfo | null = status.model
   const versions: Versions = status.versions
   const digest: string = await ws.digest()
+  const { database, users: checked }: CheckReport = await ws.check({ repair: true })
+  const missing: number | undefined = checked[0]?.missing
+  await ws.rebuild()
+  await ws.backup('backup.sqlite')
+  await Workspace.restore('backup.sqlite', 'restored')
   const handle: UserHandle = ws.user('ana')
   await user(handle)
   await ws.close()
-  void [disposed, everyone, made, email, deliveries, refusals, entries, vectors, model, versions, digest]
+  void [disposed, everyone, made, email, deliveries, refusals, entries, vectors, model, versions, digest, database, missing]
 }
 
 async function user(me: UserHandle): Promise<void> {

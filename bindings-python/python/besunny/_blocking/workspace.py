@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _besunny
 from .._opening import opening
-from .._types import Status
+from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
 from .mail import Mail
 from .user import UserHandle
@@ -69,8 +69,8 @@ class Workspace:
         caches. ``row_level_security`` makes each transaction on Postgres take on the
         role and the claims of whoever it runs for.
 
-        One process may have a workspace folder, or an index folder, open at a time;
-        another gets :class:`~besunny.LockedError`.
+        Any number of processes may have a workspace open and write to it. They should
+        use the same model: with another, each would rebuild the index of the others.
         """
         return cls(
             opening(
@@ -131,3 +131,32 @@ class Workspace:
         64
         """
         return self._native.digest().wait()
+
+    def check(self, *, repair: bool = False) -> CheckReport:
+        """Compares every user's index with the database, which checks its own files too.
+
+        With ``repair``, an index that differs is rebuilt. Others may write meanwhile.
+
+        >>> ws.check().is_clean
+        True
+        """
+        return self._native.check(repair).wait()
+
+    def rebuild(self) -> None:
+        """Throws every user's index away and makes it anew from the database."""
+        self._native.rebuild().wait()
+
+    def backup(self, path: Location) -> None:
+        """Writes a copy of the workspace, as of one moment, to a new file.
+
+        Others may write meanwhile.
+
+        >>> ws.backup(folder / "backup.sqlite")
+        >>> besunny.Workspace.restore(folder / "backup.sqlite", folder / "restored")
+        """
+        self._native.backup(path).wait()
+
+    @staticmethod
+    def restore(backup: Location, location: Location) -> None:
+        """Makes a workspace in an empty or new folder from what :meth:`backup` wrote."""
+        _besunny.restore_workspace(backup, location).wait()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _besunny
 from .._opening import opening
-from .._types import Status
+from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
 from .mail import Mail
 from .user import UserHandle
@@ -136,3 +136,26 @@ class Workspace:
         Workspaces that were fed the same have the same digest, in every language.
         """
         return await self._native.digest().future()
+
+    async def check(self, *, repair: bool = False) -> CheckReport:
+        """Compares every user's index with the database, which checks its own files too.
+
+        With ``repair``, an index that differs is rebuilt. Others may write meanwhile.
+        """
+        return await self._native.check(repair).future()
+
+    async def rebuild(self) -> None:
+        """Throws every user's index away and makes it anew from the database."""
+        await self._native.rebuild().future()
+
+    async def backup(self, path: Location) -> None:
+        """Writes a copy of the workspace, as of one moment, to a new file.
+
+        Others may write meanwhile.
+        """
+        await self._native.backup(path).future()
+
+    @staticmethod
+    async def restore(backup: Location, location: Location) -> None:
+        """Makes a workspace in an empty or new folder from what :meth:`backup` wrote."""
+        await _besunny.restore_workspace(backup, location).future()

@@ -21,11 +21,19 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
     }
 }
 
-/// Whether SQLite found its file damaged: `SQLITE_CORRUPT` and `SQLITE_NOTADB`, whose
-/// extended codes have them in the lowest byte.
+/// Whether SQLite found its file damaged, or to be something else.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+    is_corrupt(error) || primary_code(error) == Some(26)
+}
+
+/// Whether SQLite found its file damaged: `SQLITE_CORRUPT`.
+pub(super) fn is_corrupt(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(11)
+}
+
+/// SQLite's result code; extended codes have it in their lowest byte.
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse::<u32>().ok().map(|code| code & 0xff)
 }
 
 /// Whether a statement failed because a unique value exists already.

@@ -87,16 +87,34 @@ impl SqliteStore {
     }
 }
 
+/// Begins a transaction. Where SQLite ended the one before by itself, as it does when the disk
+/// is full, the connection still counts it; such a connection is replaced.
+async fn begin(
+    pool: &SqlitePool,
+    statement: &'static str,
+) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
+    let mut replaced = 0;
+    loop {
+        match pool.begin_with(statement).await {
+            Err(sqlx::Error::InvalidSavePointStatement) if replaced <= READERS => {
+                replaced += 1;
+                pool.acquire().await?.close().await?;
+            }
+            other => return other,
+        }
+    }
+}
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self, scope: &Scope, access: Access) -> Result<Box<dyn Transaction>> {
         let (transaction, turn) = match access {
-            Access::Read => (self.readers.begin().await, None),
+            Access::Read => (begin(&self.readers, "BEGIN").await, None),
             // Takes the write lock at once: a transaction that reads first and writes
             // later could otherwise find its view outdated and fail half-way.
             Access::Write => {
                 let turn = self.turns.take().await?;
-                (self.writer.begin_with("BEGIN IMMEDIATE").await, Some(turn))
+                (begin(&self.writer, "BEGIN IMMEDIATE").await, Some(turn))
             }
         };
         let transaction = transaction.map_err(failed("store.begin"))?;
