@@ -32,6 +32,20 @@ export type DocumentType =
   | 'folder'
   | 'meeting_transcript'
 
+/** What happened, in an event. */
+export type ChangeKind =
+  | 'document.stored'
+  | 'document.updated'
+  | 'document.deleted'
+  | 'document.assigned'
+  | 'document.corrected'
+  | 'project.created'
+  | 'project.updated'
+  | 'project.deleted'
+
+/** Where a cursor begins that is not there yet. */
+export type Start = 'beginning' | 'now'
+
 /** Whether a document is new, changed, or was there already. */
 export type StoreStatus = 'stored' | 'updated' | 'unchanged'
 
@@ -95,6 +109,21 @@ export interface LoadOptions {
   signal?: AbortSignal
 }
 
+export interface LiveOptions {
+  /** Ends the iteration, as the end of a list would. */
+  signal?: AbortSignal
+}
+
+export interface SubscribeOptions {
+  /** Ends the iteration, as the end of a list would. */
+  signal?: AbortSignal
+}
+
+export interface Subscription {
+  /** The events; leaving the loop closes the subscription. */
+  [Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined>
+}
+
 export declare namespace Workspace {
   /**
    * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
@@ -149,6 +178,45 @@ export declare class Documents {
    * Rejects with `not_found` for the document or the project.
    */
   assign(documentId: string, projectId: string | null): Promise<Document>
+}
+
+/** A user's events: what was committed to their data, in order. */
+export declare class Events {
+  /**
+   * Events after a position, in order, without waiting.
+   *
+   * Rejects with `invalid_input` for a limit out of range.
+   */
+  read(options?: ReadOptions | undefined | null): Promise<Array<Event>>
+  /**
+   * Moves a cursor forward, never back, making it where it is not there; its position
+   * afterwards. For subscribers that `read`; a subscription has its own `ack`.
+   *
+   * Rejects with `invalid_input` for an unfit name, or a position beyond the last event.
+   */
+  ack(name: string, position: number): Promise<number>
+  /** All cursors, by name, each with how far it lags behind. */
+  cursors(): Promise<Array<Cursor>>
+  /** Forgets a cursor; whether it was there. The next subscription of its name begins anew. */
+  deleteCursor(name: string): Promise<boolean>
+  /**
+   * Events to iterate over, from where the cursor of that name is, waiting for more. It
+   * begins with the first event that is asked for.
+   *
+   * ```js
+   * for await (const event of me.events.subscribe('mailer', { signal })) { ... }
+   * ```
+   *
+   * Throws `invalid_input` for options that cannot be taken.
+   */
+  subscribe(name: string, options?: SubscribeOptions | undefined | null): Subscription
+  /**
+   * Events from now on; nothing remembers how far the subscriber got. It begins with the
+   * first event that is asked for.
+   *
+   * Throws `invalid_input` for options that cannot be taken.
+   */
+  live(options?: LiveOptions | undefined | null): Subscription
 }
 
 /**
@@ -214,6 +282,25 @@ export declare class Projects {
   delete(projectId: string): Promise<void>
 }
 
+/**
+ * Events to iterate over with `for await`. Each is delivered at least once: again to the
+ * next subscription of its name, if this one ends before it was acknowledged. Closing the
+ * workspace ends the iteration.
+ */
+export declare class Subscription {
+  /** The next event; `null` at the end, and when nothing came within the timeout. */
+  nextEvent(): Promise<Event | null>
+  /**
+   * Acknowledges all events up to a position; when it resolves, that is durable.
+   *
+   * Rejects with `invalid_input` for a position that was not delivered yet, or where there
+   * is no cursor.
+   */
+  ack(position: number): Promise<void>
+  /** Ends the iteration, also one that waits; what was moved past is durable then. */
+  close(): Promise<void>
+}
+
 /** Acts for one user, on their data alone. */
 export declare class UserHandle {
   /** The name this handle was asked for with. */
@@ -228,6 +315,8 @@ export declare class UserHandle {
   get projects(): Projects
   /** The user's documents. */
   get documents(): Documents
+  /** What was committed to the user's data, in order. */
+  get events(): Events
   /** Says which project a text belongs to, without storing anything. */
   classify(text: string, options?: ClassifyOptions | undefined | null): Promise<Assignment>
   /**
@@ -393,6 +482,18 @@ export interface ClassifyOptions {
   sender?: string
 }
 
+/** How far a subscriber has got. */
+export interface Cursor {
+  /** The name it was subscribed under. */
+  name: string
+  /** The position up to which everything was acknowledged. */
+  position: number
+  /** How many changes, of any kind, lie beyond it. */
+  lag: number
+  /** When it was made or last moved. */
+  updatedAt: Date
+}
+
 /** What became of one mail for one of its recipients. */
 export interface Delivery {
   /**
@@ -482,6 +583,22 @@ export interface DocumentPage {
   items: Array<Document>
   /** Hand this to the next call as `after`; `null` on the last page. */
   next: string | null
+}
+
+/** Something that was committed to a user's data. */
+export interface Event {
+  /** The version of this form: 1. A field may be added without a new version. */
+  version: number
+  /** Its place in the change log: grows from event to event, with gaps. */
+  position: number
+  /** What happened. */
+  kind: ChangeKind
+  /** When. */
+  at: Date
+  /** The document it is about. */
+  documentId: string | null
+  /** The project it is about; for an assigned or corrected document, where it went. */
+  projectId: string | null
 }
 
 /** One fact that speaks for a project. */
@@ -606,6 +723,19 @@ export interface ListOptions {
   size?: number
   /** `next` of the page before. */
   after?: string
+}
+
+/** How events from now on are subscribed to. */
+export interface LiveOptions {
+  /** Only events of these kinds; all if not said. */
+  kinds?: Array<ChangeKind>
+  /** How many events are read at once, from 1 to 1,000; 100 if not said. */
+  batch?: number
+  /**
+   * The iteration ends when nothing came for so many milliseconds; it waits for ever if
+   * not said.
+   */
+  timeout?: number
 }
 
 /** A person or machine that sends or receives mail. */
@@ -798,6 +928,16 @@ export interface ProjectPatch {
   notes?: string
 }
 
+/** Which events are read. */
+export interface ReadOptions {
+  /** Only events after this position; 0, before the first, if not said. */
+  after?: number
+  /** Only events of these kinds; all if not said. */
+  kinds?: Array<ChangeKind>
+  /** How many at most, from 1 to 1,000; 100 if not said. */
+  limit?: number
+}
+
 /** A mail that could not be read. */
 export interface Refusal {
   /** Which: its place in the mailbox or its file name. */
@@ -853,6 +993,26 @@ export interface Status {
   model: ModelInfo | null
   /** What it runs on. */
   versions: Versions
+}
+
+/** How events are subscribed to under a name. */
+export interface SubscribeOptions {
+  /** Only events of these kinds; all if not said. */
+  kinds?: Array<ChangeKind>
+  /**
+   * How many events are read at once, from 1 to 1,000; 100 if not said. So many handled
+   * ones can come again after a crash.
+   */
+  batch?: number
+  /**
+   * The iteration ends when nothing came for so many milliseconds; it waits for ever if
+   * not said.
+   */
+  timeout?: number
+  /** Where the cursor begins if it is not there yet; at the `beginning` if not said. */
+  start?: Start
+  /** Whether asking for the next event acknowledges those before it; it does if not said. */
+  autoAck?: boolean
 }
 
 /** A user of the workspace. Their virtual address is `ai+{username}@{virtualDomain}`. */

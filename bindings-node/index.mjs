@@ -1,3 +1,3 @@
 import besunny from './index.js'
 
-export const { BesunnyError, Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents } = besunny
+export const { BesunnyError, Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents, Events, Subscription } = besunny

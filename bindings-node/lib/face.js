@@ -1,7 +1,8 @@
 'use strict'
 
 // Puts the JavaScript conventions on the native classes: errors are `BesunnyError`s and
-// arrive as rejections, `AbortSignal` stops a load, pages iterate. Nothing else.
+// arrive as rejections, `AbortSignal` stops a load or an iteration, pages and events
+// iterate. Nothing else.
 
 const { BesunnyError, asBesunnyError } = require('./errors.js')
 const { findRuntimeLibrary } = require('./runtime.js')
@@ -15,6 +16,8 @@ const PREFIXES = {
   UserMail: 'mail.',
   Projects: 'projects.',
   Documents: 'documents.',
+  Events: 'events.',
+  Subscription: 'events.',
 }
 
 const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -54,15 +57,19 @@ function invalid(operation, what) {
   return new BesunnyError({ code: 'invalid_input', operation, message: `${operation}: ${what} (invalid_input)` })
 }
 
+function checkSignal(operation, signal) {
+  if (signal != null && typeof signal.addEventListener !== 'function') {
+    throw invalid(operation, 'signal is an AbortSignal')
+  }
+}
+
 /** A bulk load with `{ progress, signal }`. */
 function loading(native, operation, method) {
   return async function (path, options) {
     const { progress, signal } = options ?? {}
     if (typeof (options ?? {}) !== 'object') throw invalid(operation, 'options are an object')
     if (progress != null && typeof progress !== 'function') throw invalid(operation, 'progress is a function')
-    if (signal != null && typeof signal.addEventListener !== 'function') {
-      throw invalid(operation, 'signal is an AbortSignal')
-    }
+    checkSignal(operation, signal)
     if (signal?.aborted) throw cancelled(operation, 'the signal was aborted before the call', signal.reason)
 
     const token = native.cancelToken()
@@ -93,6 +100,23 @@ function loading(native, operation, method) {
 
 const LOADS = new Set(['ingestMbox', 'ingestMaildir', 'ingestFolder'])
 
+const SUBSCRIPTIONS = new Set(['subscribe', 'live'])
+
+/** A subscription with `{ signal }` among its options, which are last. */
+function stoppable(operation, method) {
+  return function (...args) {
+    const { signal, ...options } = args.at(-1) ?? {}
+    if (args.length === 0 || typeof args.at(-1) !== 'object') return method.apply(this, args)
+    checkSignal(operation, signal)
+    const subscription = method.call(this, ...args.slice(0, -1), options)
+    // What goes wrong in closing, the loop that closes as well is told.
+    const stop = () => subscription.close().catch(() => {})
+    if (signal?.aborted) stop()
+    signal?.addEventListener('abort', stop, { once: true })
+    return subscription
+  }
+}
+
 function dress(native) {
   for (const [className, prefix] of Object.entries(PREFIXES)) {
     const { prototype } = native[className]
@@ -100,12 +124,13 @@ function dress(native) {
       if (name === 'constructor' || typeof value !== 'function') continue
       const operation = prefix + snakeCase(name)
       if (LOADS.has(name)) define(prototype, name, loading(native, operation, value))
+      else if (SUBSCRIPTIONS.has(name)) define(prototype, name, throwing(operation, stoppable(operation, value)))
       else if (value === native.Workspace.prototype.user) define(prototype, name, throwing('workspace.user', value))
       else define(prototype, name, promising(operation, value))
     }
   }
 
-  const { Workspace, Documents } = native
+  const { Workspace, Documents, Subscription } = native
   const open = (location, options) => {
     const given = options ?? {}
     if (typeof given !== 'object') throw invalid('workspace.open', 'options are an object')
@@ -127,6 +152,13 @@ function dress(native) {
       yield* page.items
       after = page.next ?? undefined
     } while (after !== undefined)
+  })
+  define(Subscription.prototype, Symbol.asyncIterator, async function* () {
+    try {
+      for (let event = await this.nextEvent(); event != null; event = await this.nextEvent()) yield event
+    } finally {
+      await this.close()
+    }
   })
   return native
 }

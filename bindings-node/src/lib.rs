@@ -6,6 +6,7 @@
 
 pub mod documents;
 pub mod errors;
+pub mod events;
 pub mod loading;
 pub mod mail;
 pub mod options;

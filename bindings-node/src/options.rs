@@ -7,7 +7,7 @@ use napi::Result;
 use napi_derive::napi;
 
 use crate::errors::rejection;
-use crate::types::input::Count;
+use crate::types::input::{Count, Position};
 use crate::types::time::TimeInput;
 
 /// How a workspace is opened.
@@ -90,6 +90,57 @@ pub struct ProjectPatch {
     pub codes: Option<Vec<String>>,
     /// Anything else.
     pub notes: Option<String>,
+}
+
+/// Which events are read.
+#[napi(object, object_to_js = false)]
+#[derive(Default)]
+pub struct ReadOptions {
+    /// Only events after this position; 0, before the first, if not said.
+    #[napi(ts_type = "number")]
+    pub after: Option<Position>,
+    /// Only events of these kinds; all if not said.
+    #[napi(ts_type = "Array<ChangeKind>")]
+    pub kinds: Option<Vec<String>>,
+    /// How many at most, from 1 to 1,000; 100 if not said.
+    #[napi(ts_type = "number")]
+    pub limit: Option<Count>,
+}
+
+/// How events from now on are subscribed to.
+#[napi(object, object_to_js = false)]
+#[derive(Default)]
+pub struct LiveOptions {
+    /// Only events of these kinds; all if not said.
+    #[napi(ts_type = "Array<ChangeKind>")]
+    pub kinds: Option<Vec<String>>,
+    /// How many events are read at once, from 1 to 1,000; 100 if not said.
+    #[napi(ts_type = "number")]
+    pub batch: Option<Count>,
+    /// The iteration ends when nothing came for so many milliseconds; it waits for ever if
+    /// not said.
+    pub timeout: Option<f64>,
+}
+
+/// How events are subscribed to under a name.
+#[napi(object, object_to_js = false)]
+#[derive(Default)]
+pub struct SubscribeOptions {
+    /// Only events of these kinds; all if not said.
+    #[napi(ts_type = "Array<ChangeKind>")]
+    pub kinds: Option<Vec<String>>,
+    /// How many events are read at once, from 1 to 1,000; 100 if not said. So many handled
+    /// ones can come again after a crash.
+    #[napi(ts_type = "number")]
+    pub batch: Option<Count>,
+    /// The iteration ends when nothing came for so many milliseconds; it waits for ever if
+    /// not said.
+    pub timeout: Option<f64>,
+    /// Where the cursor begins if it is not there yet; at the `beginning` if not said.
+    #[napi(ts_type = "Start")]
+    pub start: Option<String>,
+    /// Whether asking for the next event acknowledges those before it; it does if not said.
+    pub auto_ack: Option<bool>,
 }
 
 /// What is known about a document that is handed in.
@@ -192,7 +243,7 @@ pub(crate) fn parse<T: std::str::FromStr<Err = Error>>(text: impl AsRef<str>) ->
     text.as_ref().parse().map_err(rejection)
 }
 
-fn parse_some<T: std::str::FromStr<Err = Error>>(text: Option<String>) -> Result<Option<T>> {
+pub(crate) fn parse_some<T: std::str::FromStr<Err = Error>>(text: Option<String>) -> Result<Option<T>> {
     text.map(parse).transpose()
 }
 

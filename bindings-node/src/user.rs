@@ -8,6 +8,7 @@ use tokio::sync::OnceCell;
 
 use crate::documents::Documents;
 use crate::errors::rejection;
+use crate::events::Events;
 use crate::mail::UserMail;
 use crate::options::{ClassifyOptions, PageOptions, SearchOptions};
 use crate::projects::Projects;
@@ -83,6 +84,12 @@ impl UserHandle {
     #[napi(getter)]
     pub fn documents(&self) -> Documents {
         Documents::new(self.me.clone())
+    }
+
+    /// What was committed to the user's data, in order.
+    #[napi(getter)]
+    pub fn events(&self) -> Events {
+        Events::new(self.me.clone())
     }
 
     /// Says which project a text belongs to, without storing anything.

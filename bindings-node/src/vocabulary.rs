@@ -4,7 +4,10 @@
 use std::collections::HashMap;
 
 use besunny::StoreStatus;
-use besunny::{Automatic, DecidedBy, DocumentType, ErrorKind, IntakeStatus, Precision, SearchMode, Signal};
+use besunny::{
+    Automatic, ChangeKind, DecidedBy, DocumentType, ErrorKind, IntakeStatus, Precision, SearchMode, Signal,
+    Start,
+};
 use napi_derive::napi;
 
 /// The word for why a mail counts as sent by a machine.
@@ -31,6 +34,7 @@ pub fn vocabulary() -> HashMap<String, Vec<String>> {
     }
     HashMap::from([
         ("Automatic".to_owned(), words(&AUTOMATIC, automatic)),
+        ("ChangeKind".to_owned(), words(ChangeKind::ALL, ChangeKind::as_str)),
         ("DecidedBy".to_owned(), words(DecidedBy::ALL, DecidedBy::as_str)),
         ("DocumentType".to_owned(), words(DocumentType::ALL, DocumentType::as_str)),
         ("ErrorCode".to_owned(), words(ErrorKind::ALL, ErrorKind::code)),
@@ -38,6 +42,7 @@ pub fn vocabulary() -> HashMap<String, Vec<String>> {
         ("Precision".to_owned(), words(&PRECISION, Precision::name)),
         ("SearchMode".to_owned(), words(SearchMode::ALL, SearchMode::as_str)),
         ("Signal".to_owned(), words(Signal::ALL, Signal::as_str)),
+        ("Start".to_owned(), words(Start::ALL, Start::as_str)),
         ("StoreStatus".to_owned(), words(&STORE_STATUS, StoreStatus::as_str)),
     ])
 }

@@ -25,6 +25,8 @@ const POSITIONAL = {
   'mail.ingest_mbox': ['path'],
   'mail.ingest_maildir': ['path'],
   'mail.ingest_folder': ['path'],
+  'events.ack': ['name', 'position'],
+  'events.delete_cursor': ['name'],
   classify: ['text'],
   search: ['query'],
   embed: ['texts'],

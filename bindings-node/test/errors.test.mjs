@@ -47,7 +47,7 @@ test('the literal unions of the types are the words of the library', async () =>
   const header = await readFile(new URL('../types/header.d.ts', import.meta.url), 'utf8')
   for (const [name, words] of Object.entries(native.vocabulary())) {
     const [, union] = header.match(new RegExp(`export type ${name} =([^\\n]*(?:\\n  \\|[^\\n]*)*)`))
-    assert.deepEqual([...union.matchAll(/'([a-z_0-9]+)'/g)].map(([, word]) => word), words, name)
+    assert.deepEqual([...union.matchAll(/'([a-z_0-9.]+)'/g)].map(([, word]) => word), words, name)
   }
 })
 

@@ -32,6 +32,20 @@ export type DocumentType =
   | 'folder'
   | 'meeting_transcript'
 
+/** What happened, in an event. */
+export type ChangeKind =
+  | 'document.stored'
+  | 'document.updated'
+  | 'document.deleted'
+  | 'document.assigned'
+  | 'document.corrected'
+  | 'project.created'
+  | 'project.updated'
+  | 'project.deleted'
+
+/** Where a cursor begins that is not there yet. */
+export type Start = 'beginning' | 'now'
+
 /** Whether a document is new, changed, or was there already. */
 export type StoreStatus = 'stored' | 'updated' | 'unchanged'
 
@@ -93,6 +107,21 @@ export interface LoadOptions {
   progress?: (progress: Progress) => void
   /** Stops the load between two mails; what is stored stays. The call rejects with `cancelled`. */
   signal?: AbortSignal
+}
+
+export interface LiveOptions {
+  /** Ends the iteration, as the end of a list would. */
+  signal?: AbortSignal
+}
+
+export interface SubscribeOptions {
+  /** Ends the iteration, as the end of a list would. */
+  signal?: AbortSignal
+}
+
+export interface Subscription {
+  /** The events; leaving the loop closes the subscription. */
+  [Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined>
 }
 
 export declare namespace Workspace {

@@ -13,6 +13,7 @@ mod arguments;
 mod call;
 mod documents;
 mod errors;
+mod events;
 mod mail;
 mod options;
 mod probe;
@@ -33,6 +34,8 @@ mod _besunny {
     use super::call::Call;
     #[pymodule_export]
     use super::documents::Documents;
+    #[pymodule_export]
+    use super::events::{Events, Subscription};
     #[pymodule_export]
     use super::mail::{Mail, UserMail};
     #[pymodule_export]

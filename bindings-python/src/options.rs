@@ -1,9 +1,11 @@
 //! Groups of keyword arguments, handed over as one dict each.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use besunny::{
-    DocumentFilter, NewDocument, OpenOptions, PageRequest, ProjectFields, ProjectPatch, Result, SearchRequest,
+    ChangeKind, DocumentFilter, Error, ErrorKind, NewDocument, OpenOptions, PageRequest, ProjectFields,
+    ProjectPatch, Result, SearchRequest, SubscribeOptions,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -165,6 +167,41 @@ impl Filter {
             until: self.until.map(|instant| instant.0),
         })
     }
+}
+
+keywords! {
+    /// How events are subscribed to.
+    Subscribing {
+        kinds: Vec<String> = "kinds",
+        start: String = "start",
+        batch: Count = "batch",
+        timeout: Option<f64> = "timeout",
+        auto_ack: bool = "auto_ack",
+    }
+}
+
+impl Subscribing {
+    pub(crate) fn parse(self) -> Result<SubscribeOptions> {
+        let mut options = SubscribeOptions::default();
+        options.kinds = kinds(&self.kinds)?;
+        options.start = self.start.parse()?;
+        options.batch = self.batch.0;
+        options.timeout = self.timeout.map(seconds).transpose()?;
+        options.auto_ack = self.auto_ack;
+        Ok(options)
+    }
+}
+
+/// Kinds of events.
+pub(crate) fn kinds(names: &[String]) -> Result<Vec<ChangeKind>> {
+    names.iter().map(|name| name.parse()).collect()
+}
+
+fn seconds(given: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(given).map_err(|_| {
+        let message = "a timeout is a number of seconds, 0 or more; None waits for ever";
+        Error::new(ErrorKind::InvalidInput, "events.subscribe", message).with("timeout", given)
+    })
 }
 
 /// A search, narrowed by `filter`.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use besunny::{
-    DecidedBy, DocumentType, Error, ErrorKind, IntakeStatus, Precision, Result, SearchMode, Signal,
-    StoreStatus,
+    ChangeKind, DecidedBy, DocumentType, Error, ErrorKind, IntakeStatus, Precision, Result, SearchMode,
+    Signal, Start, StoreStatus,
 };
 use pyo3::prelude::*;
 
@@ -21,12 +21,14 @@ pub(crate) fn _error_codes() -> Vec<&'static str> {
 pub(crate) fn _vocabulary() -> BTreeMap<&'static str, Vec<&'static str>> {
     let stored = [StoreStatus::Stored, StoreStatus::Updated, StoreStatus::Unchanged];
     BTreeMap::from([
+        ("ChangeKind", ChangeKind::ALL.iter().map(|value| value.as_str()).collect()),
         ("DecidedBy", DecidedBy::ALL.iter().map(|value| value.as_str()).collect()),
         ("DocumentType", DocumentType::ALL.iter().map(|value| value.as_str()).collect()),
         ("IntakeStatus", IntakeStatus::ALL.iter().map(|value| value.as_str()).collect()),
         ("Precision", vec![Precision::Fp32.name(), Precision::Int8.name()]),
         ("SearchMode", SearchMode::ALL.iter().map(|value| value.as_str()).collect()),
         ("Signal", Signal::ALL.iter().map(|value| value.as_str()).collect()),
+        ("Start", Start::ALL.iter().map(|value| value.as_str()).collect()),
         ("StoreStatus", stored.iter().map(|value| value.as_str()).collect()),
     ])
 }

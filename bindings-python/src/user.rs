@@ -7,6 +7,7 @@ use crate::arguments::Count;
 use crate::call::Call;
 use crate::documents::Documents;
 use crate::errors::OrRaise;
+use crate::events::Events;
 use crate::mail::UserMail;
 use crate::options::{Filter, page, search};
 use crate::process::Owned;
@@ -37,6 +38,10 @@ impl UserHandle {
 
     fn documents(&self, py: Python<'_>) -> PyResult<Documents> {
         Ok(Documents(Owned::new(self.0.get("user.documents").or_raise(py)?.documents())))
+    }
+
+    fn events(&self, py: Python<'_>) -> PyResult<Events> {
+        Ok(Events(Owned::new(self.0.get("user.events").or_raise(py)?.events())))
     }
 
     fn classify(

@@ -3,7 +3,7 @@
     python tools/make_aio.py          writes python/besunny/aio/
     python tools/make_aio.py --check  fails if what is there is not what would be written
 
-What differs by more than an ``await`` (opening a workspace, relaying progress) is written
+What differs by more than an ``await`` (opening a workspace, relaying progress, iterating over events) is written
 by hand in files of its own.
 """
 
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python" / "besunny"
-FILES = ("documents.py", "mail.py", "projects.py", "user.py", "users.py")
+FILES = ("documents.py", "events.py", "mail.py", "projects.py", "user.py", "users.py")
 HEADER = "# Written by tools/make_aio.py from _blocking/{name}; change that instead.\n"
 EXAMPLE = re.compile(r"\n+ +>>> .*?(?=\n +\"\"\")", re.DOTALL)
 
@@ -22,7 +22,7 @@ EXAMPLE = re.compile(r"\n+ +>>> .*?(?=\n +\"\"\")", re.DOTALL)
 def method(text: str) -> str:
     """A method as its async twin, if it waits for anything."""
     if ".wait()" not in text and "self.list(" not in text:
-        return text
+        return EXAMPLE.sub("", text)
     text = EXAMPLE.sub("", text)
     text = re.sub(r'("""[^\n"]+)\n +"""', r'\1"""', text)
     text = text.replace("    def ", "    async def ", 1)

@@ -80,6 +80,29 @@ impl FromNapiValue for Count {
     }
 }
 
+/// A position in the change log: a whole number that JavaScript holds exactly.
+#[derive(Clone, Copy, Debug)]
+pub struct Position(pub(crate) u64);
+
+accepts_anything_then_checks!(Position, "number");
+
+/// `Number.MAX_SAFE_INTEGER`.
+const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+
+impl FromNapiValue for Position {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked before")]
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        let number = unsafe { f64::from_napi_value(env, value) };
+        match number {
+            Ok(number) if number.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER).contains(&number) => {
+                Ok(Self(number as u64))
+            }
+            _ => Err(unfit("a position is a whole number and not negative")),
+        }
+    }
+}
+
 /// An id or `null`; leaving it out is a mistake and not the same.
 #[derive(Debug)]
 pub struct IdOrNull(pub(crate) Option<String>);

@@ -3,6 +3,7 @@
 pub mod assignment;
 pub mod check;
 pub mod document;
+pub mod event;
 pub mod input;
 pub mod intake;
 pub mod mail;

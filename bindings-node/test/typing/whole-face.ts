@@ -4,8 +4,10 @@
 import {
   BesunnyError,
   Documents,
+  Events,
   Mail,
   Projects,
+  Subscription,
   UserHandle,
   UserMail,
   Users,
@@ -14,8 +16,10 @@ import {
   type Assignment,
   type AttachmentFacts,
   type Automatic,
+  type ChangeKind,
   type Chunk,
   type ClassifyOptions,
+  type Cursor,
   type DecidedBy,
   type Delivery,
   type Document,
@@ -23,6 +27,7 @@ import {
   type DocumentPage,
   type DocumentType,
   type ErrorCode,
+  type Event,
   type Evidence,
   type Hit,
   type HitSnippet,
@@ -33,6 +38,7 @@ import {
   type IntakeStatus,
   type LexicalWhy,
   type ListOptions,
+  type LiveOptions,
   type LoadOptions,
   type MailDetails,
   type Mailbox,
@@ -54,6 +60,9 @@ import {
   type User,
   type UserOptions,
   type Versions,
+  type ReadOptions,
+  type Start,
+  type SubscribeOptions,
   type Why,
 } from 'besunny'
 
@@ -154,6 +163,30 @@ async function user(me: UserHandle): Promise<void> {
   void [profile, address, name, same, next, attachments, assigned, nothing, evidence, alternatives]
 }
 
+async function events(me: UserHandle, signal: AbortSignal): Promise<void> {
+  const events: Events = me.events
+  const where: ReadOptions = { after: 1, kinds: ['document.stored'], limit: 10 }
+  const read: Event[] = await events.read(where)
+  const position: number = await events.ack('mailer', read[0]?.position ?? 0)
+  const cursors: Cursor[] = await events.cursors()
+  const gone: boolean = await events.deleteCursor('mailer')
+  const start: Start = 'now'
+  const how: SubscribeOptions = { kinds: ['project.created'], start, batch: 10, timeout: 5, autoAck: false, signal }
+  const subscription: Subscription = events.subscribe('mailer', how)
+  for await (const event of subscription) {
+    const kind: ChangeKind = event.kind
+    const about: Array<string | null> = [event.documentId, event.projectId]
+    await subscription.ack(event.position)
+    void [kind, about]
+  }
+  const live: LiveOptions = { kinds: [], batch: 1, timeout: 1, signal }
+  const next: Event | null = await events.live(live).nextEvent()
+  await subscription.close()
+  // @ts-expect-error no such kind
+  events.live({ kinds: ['document.burnt'] })
+  void [position, cursors, gone, next]
+}
+
 function details(mail: MailDetails, document: Document): void {
   const from: Mailbox[] = mail.from
   const date: Date | null = mail.date
@@ -192,4 +225,4 @@ async function mistakes(ws: Workspace, me: UserHandle): Promise<void> {
   void [ws, made, hit]
 }
 
-void [workspace, details, failure, words, mistakes]
+void [workspace, events, details, failure, words, mistakes]

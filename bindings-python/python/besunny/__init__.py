@@ -20,8 +20,10 @@ Rust::
 
 from . import aio
 from ._blocking.documents import Documents
+from ._blocking.events import Events
 from ._blocking.mail import Mail, UserMail
 from ._blocking.projects import Projects
+from ._blocking.subscription import Subscription
 from ._blocking.user import UserHandle
 from ._blocking.users import Users
 from ._blocking.workspace import Workspace
@@ -52,8 +54,10 @@ from ._types import (
     AttachmentFacts,
     CheckReport,
     Chunk,
+    Cursor,
     Delivery,
     Document,
+    Event,
     Evidence,
     Hit,
     HitSnippet,
@@ -86,10 +90,13 @@ __all__ = [
     "CheckReport",
     "Chunk",
     "ClosedError",
+    "Cursor",
     "Delivery",
     "Document",
     "Documents",
     "Error",
+    "Event",
+    "Events",
     "Evidence",
     "ForbiddenError",
     "Hit",
@@ -121,6 +128,7 @@ __all__ = [
     "SemanticWhy",
     "Status",
     "StorageError",
+    "Subscription",
     "UnsupportedError",
     "User",
     "UserCheck",

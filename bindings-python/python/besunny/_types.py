@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 from ._record import Record, instant
 from ._vocabulary import (
     Automatic,
+    ChangeKind,
     DecidedBy,
     DocumentType,
     IntakeStatus,
@@ -23,8 +24,10 @@ __all__ = [
     "Assignment",
     "AttachmentFacts",
     "Chunk",
+    "Cursor",
     "Delivery",
     "Document",
+    "Event",
     "Evidence",
     "Hit",
     "HitSnippet",
@@ -276,6 +279,29 @@ class IntakeEntry(Record):
     error_code: str | None
     error_message: str | None
     document_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Record):
+    """Something that was committed to a user's data. ``position`` grows from event to event,
+    with gaps; ``project_id`` of an assigned or corrected document is where it went."""
+
+    version: int
+    position: int
+    kind: ChangeKind
+    at: datetime
+    document_id: str | None
+    project_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor(Record):
+    """How far a subscriber has got; ``lag`` counts the changes of any kind beyond that."""
+
+    name: str
+    position: int
+    lag: int
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from ._types import Document, Ingested, Progress, Project
 
 Automatic: TypeAlias = Literal["bounce", "auto_reply", "list", "bulk", "spam"]
+ChangeKind: TypeAlias = Literal[
+    "document.stored",
+    "document.updated",
+    "document.deleted",
+    "document.assigned",
+    "document.corrected",
+    "project.created",
+    "project.updated",
+    "project.deleted",
+]
 DecidedBy: TypeAlias = Literal["auto", "user"]
 DocumentType: TypeAlias = Literal[
     "email",
@@ -42,6 +52,7 @@ Signal: TypeAlias = Literal[
     "sender",
     "correction",
 ]
+Start: TypeAlias = Literal["beginning", "now"]
 StoreStatus: TypeAlias = Literal["stored", "updated", "unchanged"]
 
 Raw: TypeAlias = Union[bytes, bytearray, memoryview, "PathLike[str]"]

@@ -49,6 +49,17 @@ def blocking(raw: bytes) -> None:
         assert_type(me, besunny.UserHandle)
         print(me.id, me.username, me.virtual_address)
 
+        with me.events.subscribe("mailer", kinds=["document.stored"], start="now") as events:
+            assert_type(events, besunny.Subscription)
+            for event in events:
+                assert_type(event, besunny.Event)
+                events.ack(event)
+        assert_type(next(me.events.live(timeout=1.5)).document_id, str | None)
+        assert_type(me.events.read(after=1, kinds=["project.created"]), list[besunny.Event])
+        assert_type(me.events.ack("mailer", 1), int)
+        assert_type(me.events.cursors(), list[besunny.Cursor])
+        assert_type(me.events.delete_cursor("mailer"), bool)
+
         shoot = me.projects.create(
             "Lisbon shoot",
             description="On the roofs",

@@ -91,6 +91,17 @@ impl Arguments {
         all.ok_or_else(|| Failure::Case(format!("`{name}` must be a list of texts")))
     }
 
+    /// A list of texts, each read as what it stands for; absent and empty are the same.
+    pub(super) fn listed<T>(&mut self, name: &str) -> Result<Vec<T>, Failure>
+    where
+        T: std::str::FromStr<Err = besunny::Error>,
+    {
+        if !self.0.contains_key(name) {
+            return Ok(Vec::new());
+        }
+        Ok(self.texts(name)?.iter().map(|text| text.parse()).collect::<Result<_, _>>()?)
+    }
+
     /// Everything that is left, as one object.
     pub(super) fn rest(&mut self) -> Result<Value, Failure> {
         let mut rest = Map::new();

@@ -99,6 +99,21 @@ async fn of_user(me: &UserHandle, name: &str, args: &mut Arguments) -> Result<Va
         "mail.ingest_mbox" => json(mail.ingest_mbox(args.path("path")?, LoadOptions::default()).await?),
         "mail.ingest_maildir" => json(mail.ingest_maildir(args.path("path")?, LoadOptions::default()).await?),
         "mail.ingest_folder" => json(mail.ingest_folder(args.path("path")?, LoadOptions::default()).await?),
+        "events.read" => {
+            let after = args.count("after")?.unwrap_or(0);
+            let kinds = args.listed("kinds")?;
+            let limit = args.count("limit")?.map_or(100, |limit| u32::try_from(limit).unwrap_or(u32::MAX));
+            args.done()?;
+            json(me.events().read(after, &kinds, limit).await?)
+        }
+        "events.ack" => {
+            let name = args.required("name")?;
+            let position = args.count("position")?;
+            let position = position.ok_or_else(|| Failure::Case("`position` is missing".to_owned()))?;
+            json(me.events().ack(&name, position).await?)
+        }
+        "events.cursors" => json(me.events().cursors().await?),
+        "events.delete_cursor" => json(me.events().delete_cursor(&args.required("name")?).await?),
         "intake_log" => json(me.intake_log(page(args)?).await?),
         "classify" => {
             let text = args.required("text")?;

@@ -15,17 +15,21 @@ begun, runs to its end.
 """
 
 from .documents import Documents
+from .events import Events
 from .mail import Mail, UserMail
 from .projects import Projects
+from .subscription import Subscription
 from .user import UserHandle
 from .users import Users
 from .workspace import Opening, Workspace
 
 __all__ = [
     "Documents",
+    "Events",
     "Mail",
     "Opening",
     "Projects",
+    "Subscription",
     "UserHandle",
     "UserMail",
     "Users",

@@ -1,0 +1,38 @@
+//! Events, and how far their subscribers have got.
+
+use besunny::{Cursor, Event};
+use pyo3::prelude::*;
+
+use super::{ToPython, record};
+use crate::events::{Shared, Subscription};
+use crate::process::Owned;
+
+impl ToPython for Event {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "Event",
+            "version" => self.version,
+            "position" => self.position,
+            "kind" => self.kind.as_str(),
+            "at" => self.at,
+            "document_id" => self.document_id,
+            "project_id" => self.project_id,
+        )
+    }
+}
+
+impl ToPython for Cursor {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "Cursor",
+            "name" => self.name,
+            "position" => self.position,
+            "lag" => self.lag,
+            "updated_at" => self.updated_at,
+        )
+    }
+}
+
+impl ToPython for Shared {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(Bound::new(py, Subscription(Owned::new(self.clone())))?.into_any())
+    }
+}
