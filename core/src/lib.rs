@@ -34,6 +34,9 @@ mod assign;
 mod intake;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod jobs;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod search;
 // L4
 #[cfg(feature = "native")]
@@ -45,18 +48,21 @@ mod workspace;
 pub mod blocking;
 
 pub use base::{
-    CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, ProjectId, Result,
-    TenantId, Timestamp, UserId,
+    BatchId, CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, JobId,
+    ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
 };
 pub use domain::{
-    Alternative, Assignment, AttachmentFacts, Automatic, Chunk, ContentHash, DecidedBy, Delivery, Document,
-    DocumentFilter, DocumentType, Evidence, Hit, HitSnippet, Ingested, IntakeEntry, IntakeReport,
-    IntakeStatus, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo, NewDocument, Page, PageRequest,
-    Precision, Progress, Project, ProjectFields, ProjectFilter, ProjectPatch, Refusal, SearchMode,
-    SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
+    Alternative, Assignment, AttachmentFacts, Automatic, Backoff, Batch, Chunk, ContentHash, Cron, DecidedBy,
+    Delivery, Document, DocumentFilter, DocumentType, Enqueued, Evidence, Hit, HitSnippet, Ingested,
+    IntakeEntry, IntakeReport, IntakeStatus, Job, JobFailure, JobFilter, JobProgress, JobState, JobStats,
+    KindStats, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo, NewDocument, NewJob, NewSchedule,
+    Page, PageRequest, Precision, Progress, Project, ProjectFields, ProjectFilter, ProjectPatch, Refusal,
+    Schedule, SearchMode, SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
 };
 #[cfg(feature = "native")]
+pub use jobs::{JobError, WorkOptions, WorkReport};
+#[cfg(feature = "native")]
 pub use workspace::{
-    Classify, Documents, LoadOptions, Mail, OpenOptions, Projects, Status, UserHandle, UserMail, Users,
-    Versions, Workspace,
+    Classify, Documents, JobContext, JobHandler, Jobs, LoadOptions, Mail, OpenOptions, Projects, Status,
+    UserHandle, UserMail, Users, Versions, Workspace,
 };

@@ -9,6 +9,9 @@ mod digest;
 mod documents;
 mod environment;
 mod folder_lock;
+mod job_handler;
+mod job_kinds;
+mod jobs;
 mod mail;
 mod options;
 mod projects;
@@ -22,6 +25,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use documents::Documents;
+pub use job_handler::{JobContext, JobHandler};
+pub use jobs::Jobs;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
 pub use projects::Projects;
@@ -34,6 +39,7 @@ use crate::assign::ProjectDecider;
 use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
 use crate::domain::{Access, Decider, Store, Transaction, Username};
 use crate::intake::Intake;
+use crate::jobs::JobQueue;
 use crate::ml::{Encoder, ModelOptions};
 use crate::offload::offload;
 use crate::search::{IndexFollower, Searcher};
@@ -79,6 +85,7 @@ struct Inner {
     intake: Arc<Intake>,
     follower: Arc<IndexFollower>,
     searcher: Searcher,
+    jobs: Arc<JobQueue>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     closed: AtomicBool,
@@ -128,6 +135,11 @@ impl Workspace {
             searcher: Searcher::new(Arc::clone(&store), encoder.clone(), Arc::clone(&follower)),
             location,
             virtual_domain: options.virtual_domain,
+            jobs: Arc::new(JobQueue::new(
+                Arc::clone(&store),
+                Arc::clone(&options.clock),
+                Arc::clone(&options.ids),
+            )),
             store,
             encoder,
             decider,
@@ -138,16 +150,19 @@ impl Workspace {
             closed: AtomicBool::new(false),
             lock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let workspace = Self { inner: Arc::new(inner) };
+        job_kinds::register(&workspace)?;
+        Ok(workspace)
     }
 
-    /// Closes the workspace: waits for running commits and releases files and locks.
-    /// Closing twice is fine.
+    /// Closes the workspace: workers end as if they were asked to, running commits are waited
+    /// for, files and locks released. Closing twice is fine.
     ///
     /// # Errors
     /// None at present; the result leaves room for stores that can fail to flush.
     pub async fn close(&self) -> Result<()> {
         if !self.inner.closed.swap(true, Ordering::AcqRel) {
+            self.inner.jobs.close().await;
             self.inner.follower.close().await;
             self.inner.store.close().await;
             self.inner.lock.release();
@@ -165,6 +180,12 @@ impl Workspace {
     #[must_use]
     pub fn mail(&self) -> Mail {
         Mail::new(self.clone())
+    }
+
+    /// The workspace's jobs, and the workers that do everybody's.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(self.clone(), Scope::service())
     }
 
     /// A handle that acts for one user, on their data alone.
