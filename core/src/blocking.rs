@@ -32,7 +32,9 @@ use crate::domain::{
     Assignment, Delivery, Document, DocumentFilter, Hit, Ingested, IntakeEntry, IntakeReport, NewDocument,
     Page, PageRequest, Project, ProjectFields, ProjectPatch, SearchRequest, User,
 };
-use crate::workspace::{self, Classify, LoadOptions, OpenOptions, Status};
+use crate::workspace::{
+    self, CheckReport, Classify, LoadOptions, Location, OpenOptions, RebuildOptions, Status,
+};
 
 /// An open workspace; see [`crate::Workspace`].
 #[derive(Clone, Debug)]
@@ -48,16 +50,19 @@ pub struct UserHandle {
     runtime: Arc<Runtime>,
 }
 
+fn runtime(operation: &'static str) -> Result<Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime
+        .map_err(|error| Error::new(ErrorKind::Io, operation, "no threads can be started").caused_by(error))
+}
+
 impl Workspace {
     /// See [`crate::Workspace::open`].
     ///
     /// # Errors
     /// As there, and `io` when no threads can be started.
-    pub fn open(location: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.map_err(|error| {
-            Error::new(ErrorKind::Io, "workspace.open", "no threads can be started").caused_by(error)
-        })?;
+    pub fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Self> {
+        let runtime = runtime("workspace.open")?;
         let inner = runtime.block_on(workspace::Workspace::open(location, options))?;
         Ok(Self { inner, runtime: Arc::new(runtime) })
     }
@@ -72,6 +77,38 @@ impl Workspace {
     /// As there.
     pub fn close(&self) -> Result<()> {
         self.wait(self.inner.close())
+    }
+
+    /// See [`crate::Workspace::rebuild`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rebuild(&self, options: RebuildOptions) -> Result<()> {
+        self.wait(self.inner.rebuild(options))
+    }
+
+    /// See [`crate::Workspace::check`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check(&self, repair: bool) -> Result<CheckReport> {
+        self.wait(self.inner.check(repair))
+    }
+
+    /// See [`crate::Workspace::backup`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn backup(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.wait(self.inner.backup(path))
+    }
+
+    /// See [`crate::Workspace::restore`].
+    ///
+    /// # Errors
+    /// As there, and `io` when no threads can be started.
+    pub fn restore(backup: impl AsRef<Path>, location: impl AsRef<Path>) -> Result<()> {
+        runtime("workspace.restore")?.block_on(workspace::Workspace::restore(backup, location))
     }
 
     /// See [`crate::Users::create`].

@@ -31,6 +31,9 @@ pub mod text;
 mod assign;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod events;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod intake;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
@@ -52,17 +55,23 @@ pub use base::{
     ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
 };
 pub use domain::{
-    Alternative, Assignment, AttachmentFacts, Automatic, Backoff, Batch, Chunk, ContentHash, Cron, DecidedBy,
-    Delivery, Document, DocumentFilter, DocumentType, Enqueued, Evidence, Hit, HitSnippet, Ingested,
-    IntakeEntry, IntakeReport, IntakeStatus, Job, JobFailure, JobFilter, JobProgress, JobState, JobStats,
-    KindStats, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo, NewDocument, NewJob, NewSchedule,
-    Page, PageRequest, Precision, Progress, Project, ProjectFields, ProjectFilter, ProjectPatch, Refusal,
-    Schedule, SearchMode, SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
+    Alternative, Assignment, AttachmentFacts, Automatic, Backoff, Batch, ChangeKind, Chunk, ContentHash,
+    Cron, Cursor, DecidedBy, Delivery, Document, DocumentFilter, DocumentType, Enqueued, Event, Evidence,
+    Hit, HitSnippet, Ingested, IntakeEntry, IntakeReport, IntakeStatus, Job, JobFailure, JobFilter,
+    JobProgress, JobState, JobStats, KindStats, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo,
+    NewDocument, NewJob, NewSchedule, Page, PageRequest, Position, Precision, Progress, Project,
+    ProjectFields, ProjectFilter, ProjectPatch, Refusal, Schedule, SearchMode, SearchRequest, SemanticWhy,
+    Signal, StoreStatus, User, Username, Why,
+};
+#[cfg(feature = "native")]
+pub use events::{
+    HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
 };
 #[cfg(feature = "native")]
 pub use jobs::{JobError, WorkOptions, WorkReport};
 #[cfg(feature = "native")]
 pub use workspace::{
-    Classify, Documents, JobContext, JobHandler, Jobs, LoadOptions, Mail, OpenOptions, Projects, Status,
-    UserHandle, UserMail, Users, Versions, Workspace,
+    CheckReport, Classify, Documents, Events, JobContext, JobHandler, Jobs, LoadOptions, Location, Mail,
+    OpenOptions, Projects, RebuildOptions, RebuildProgress, Status, UserCheck, UserHandle, UserMail, Users,
+    Versions, Workspace,
 };

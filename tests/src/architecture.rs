@@ -8,7 +8,7 @@ const LAYERS: [&[&str]; 6] = [
     &["base"],
     &["domain"],
     &["text", "ml", "index", "store", "offload"],
-    &["assign", "intake", "jobs", "search"],
+    &["assign", "events", "intake", "jobs", "search"],
     &["workspace"],
     &["blocking", "lib"],
 ];

@@ -3,6 +3,7 @@
 pub mod architecture;
 pub mod conformance;
 pub mod generated_mail;
+pub mod isolation;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

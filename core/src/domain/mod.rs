@@ -8,7 +8,9 @@ mod assignment;
 mod backoff;
 mod change;
 mod clues;
+mod cursor;
 mod document;
+mod event;
 mod filter;
 mod intake;
 mod intake_log;
@@ -28,7 +30,9 @@ pub use assignment::{Alternative, Assignment, Correction, DecidedBy, Evidence, S
 pub use backoff::Backoff;
 pub use change::{Change, ChangeKind, Position};
 pub use clues::{Decider, ItemClues};
+pub use cursor::Cursor;
 pub use document::{Chunk, ContentHash, Document, DocumentRecord, DocumentType, StoreStatus};
+pub use event::Event;
 pub use filter::{DocumentFilter, ProjectFilter};
 pub use intake::{Delivery, Ingested, IntakeReport, NewDocument, Progress, Refusal};
 pub use intake_log::{IntakeEntry, IntakeStatus};
@@ -46,8 +50,8 @@ pub use project::{Project, ProjectFields, ProjectPatch};
 pub use schedule::{Cron, NewSchedule, Schedule};
 pub use search::{Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy, Why};
 pub use store::{
-    Access, ChangeLog, CorrectionStore, Counts, DocumentStore, EmbeddingStore, IntakeLog, ProjectStore, Put,
-    Store, StoredDocument, ThreadClue, ThreadStore, Transaction, UserStore,
+    Access, ChangeLog, CorrectionStore, Counts, CursorStore, DocumentStore, EmbeddingStore, IntakeLog,
+    ProjectStore, Put, Store, StoredDocument, ThreadClue, ThreadStore, Transaction, UserStore,
 };
 pub use user::User;
 pub use username::Username;

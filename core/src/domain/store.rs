@@ -5,16 +5,17 @@
 //! *identity* is `(tenant, source, source_id)`; a *position* is a place in the change log,
 //! which the mutating calls here write themselves, in the same commit.
 
+use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::job_store::{JobStore, JobWork, ScheduleStore};
 use super::{
-    Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Document, DocumentFilter, DocumentRecord,
-    IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
+    Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
+    DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
-use crate::base::{ChunkId, DocumentId, ProjectId, Result, Scope, Timestamp, UserId};
+use crate::base::{ChunkId, DocumentId, Error, ErrorKind, ProjectId, Result, Scope, Timestamp, UserId};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +40,22 @@ pub trait Store: Send + Sync {
     /// but no longer than `patience`; the last position either way.
     async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position>;
 
+    /// Writes a copy of the database, as of one moment, to `file`, which is not there yet;
+    /// `Unsupported` where the database has its own programs for that.
+    async fn backup(&self, file: &Path) -> Result<()> {
+        Err(Error::new(
+            ErrorKind::Unsupported,
+            "workspace.backup",
+            "this database has its own program for backups, pg_dump; restore with pg_restore",
+        )
+        .with("path", file.display()))
+    }
+
+    /// What the database itself finds wrong with its files; nothing where it cannot tell.
+    async fn integrity(&self) -> Result<Vec<String>> {
+        Ok(Vec::new())
+    }
+
     /// The version of the database's schema.
     fn schema_version(&self) -> i64;
 
@@ -56,6 +73,7 @@ pub trait Transaction:
     + EmbeddingStore
     + CorrectionStore
     + ChangeLog
+    + CursorStore
     + IntakeLog
     + JobStore
     + JobWork
@@ -208,6 +226,20 @@ pub trait ChangeLog {
         position: Position,
         limit: u32,
     ) -> Result<Vec<Change>>;
+}
+
+/// How far the tenant's subscribers have got in the change log, by name.
+#[async_trait]
+pub trait CursorStore {
+    /// A cursor's position; `None` when there is no such cursor.
+    async fn cursor(&mut self, name: &str) -> Result<Option<Position>>;
+    /// Moves a cursor forward, making it where it is not there; where it is further
+    /// already, nothing happens. Its position afterwards.
+    async fn advance_cursor(&mut self, name: &str, position: Position, now: Timestamp) -> Result<Position>;
+    /// Deletes a cursor; whether it was there.
+    async fn delete_cursor(&mut self, name: &str) -> Result<bool>;
+    /// All cursors, by name (by its bytes), each with its lag.
+    async fn cursors(&mut self) -> Result<Vec<Cursor>>;
 }
 
 /// What became of each item that was handed in.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use tantivy::TantivyError;
-use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError};
+use tantivy::directory::error::{OpenDirectoryError, OpenReadError};
 
 use crate::base::{Error, ErrorKind, Result};
 
@@ -16,8 +16,10 @@ pub(crate) enum Failure {
     Damaged(String),
     /// The disk, its permissions or a limit of the system: wiping would not help.
     Refused(io::Error),
-    /// Somebody else has this folder open.
-    Busy,
+    /// Another process is between two steps of writing, or died there: take the lease.
+    Unsettled,
+    /// Another process has begun a newer generation of the index.
+    PassedOver,
 }
 
 impl Failure {
@@ -25,17 +27,14 @@ impl Failure {
     pub(crate) fn into_error(self, operation: &'static str, folder: &Path) -> Error {
         let error = match self {
             Self::Damaged(what) => {
-                Error::new(ErrorKind::Index, operation, "the index is damaged; open it again to rebuild it")
-                    .caused_by(what)
+                Error::new(ErrorKind::Index, operation, "the index is damaged; rebuild it").caused_by(what)
             }
             Self::Refused(source) => {
                 Error::new(ErrorKind::Io, operation, "cannot read or write the index").caused_by(source)
             }
-            Self::Busy => Error::new(
-                ErrorKind::Locked,
-                operation,
-                "this index is open already, here or in another process",
-            ),
+            Self::Unsettled | Self::PassedOver => {
+                Error::new(ErrorKind::Locked, operation, "another process is writing this index; try again")
+            }
         };
         error.with("folder", folder.display())
     }
@@ -61,8 +60,6 @@ impl From<TantivyError> for Failure {
             | TantivyError::OpenDirectoryError(OpenDirectoryError::IoError { io_error, .. }) => {
                 copy(io_error).into()
             }
-            TantivyError::LockFailure(LockError::IoError(source), _) => copy(source).into(),
-            TantivyError::LockFailure(LockError::LockBusy, _) => Self::Busy,
             _ => Self::Damaged(error.to_string()),
         }
     }

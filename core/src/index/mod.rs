@@ -3,7 +3,9 @@
 //! meaning. Documents come in analysed and embedded; ranked documents go out.
 //!
 //! - [`tenant`]: the interface; [`change`] and [`query`]: what it takes and gives;
-//! - [`opening`], [`writing`]: how it gets on disk and back, whatever happens in between;
+//! - [`generations`], [`lease`], [`keeper`]: who may write, and to which folder;
+//! - [`opening`], [`following`], [`writing`]: how it gets on disk and back, whatever happens in
+//!   between;
 //! - [`table`], [`row_log`], [`frame`], [`codec`], [`checksum`]: the rows, in memory and on disk;
 //! - [`postings`], [`directory`], [`matching`]: Tantivy as inverted file; [`lexical`], [`bm25`]: the
 //!   scores, which are ours; [`vectors`], [`dot`], [`semantic`]: the scan;
@@ -15,7 +17,9 @@
 //! Invariant: results depend on the documents that are in, the query and the filter, and
 //! on nothing else: not on the order, batches, merges or deletions that led there.
 //! Invariant: knows neither text nor stores; imports `base` and `domain` only.
-//! Invariant: a folder is open once at a time; a lock that dies with the process sees to that.
+//! Invariant: many processes read a folder, one writes: the holder of the lease, which the
+//! system drops with the process. A holder that stalls is passed over and writes where
+//! nobody reads. No file that another process may have mapped is shortened or overwritten.
 
 mod bm25;
 mod change;
@@ -24,7 +28,11 @@ mod codec;
 mod directory;
 mod dot;
 mod failure;
+mod following;
 mod frame;
+mod generations;
+mod keeper;
+mod lease;
 mod lexical;
 mod matching;
 mod opening;
@@ -44,5 +52,5 @@ pub(crate) use {
     bm25::Bm25Parameters,
     change::{IndexChange, IndexTerm, IndexedChunk, IndexedDocument},
     query::{LexicalHit, LexicalQuery, Phrase, QueryTerm, SemanticHit},
-    tenant::TenantIndex,
+    tenant::{HeldIndex, IndexedFacts, Level, PATIENCE, TenantIndex, vector_sum},
 };

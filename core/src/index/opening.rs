@@ -1,43 +1,34 @@
-//! How an index is opened, and emptied when it cannot be.
+//! How a generation of an index is read in.
 
-use std::fs;
 use std::path::Path;
 
-use super::directory::lock;
-use super::failure::{Failure, guarded};
-use super::postings::Postings;
+use super::failure::Failure;
+use super::postings::{Author, Postings};
 use super::row_log::{Header, RowLog};
 use super::table::Table;
 use super::tenant::State;
-use super::vectors::{VectorFile, VectorMap, remove_all_but};
+use super::vectors::{VectorFile, VectorMap};
 use super::writing::{Parts, Writer};
 use crate::base::Result;
 
 /// Row numbers beyond this are a reason to begin anew.
 const MAX_ROW_NUMBER: u32 = 1 << 30;
 
-/// Opens the index in `folder`; one that is damaged or of other vectors is emptied.
-pub(crate) fn open(
-    folder: &Path,
-    dimension: Option<usize>,
-    vector_key: &str,
-) -> Result<(Writer, State), Failure> {
-    fs::create_dir_all(folder)?;
-    let dimension = dimension.and_then(|dimension| u32::try_from(dimension).ok());
-    let wanted = Header { dimension, vector_key: vector_key.to_owned(), vector_epoch: 0 };
-    let lock = lock(folder)?;
-    let (parts, state) = match guarded(|| load(folder, &wanted)) {
-        Err(Failure::Damaged(reason)) => {
-            tracing::warn!(folder = %folder.display(), reason, "the search index starts empty");
-            empty(folder)?;
-            load(folder, &wanted)?
-        }
-        other => other?,
-    };
-    Ok((Writer::new(folder, lock, parts), state))
+/// As whom a generation is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// As one of many: nothing is written, and what is half-written is not taken.
+    Reader,
+    /// As the holder of the lease: what is missing is made.
+    Holder,
 }
 
-fn load(folder: &Path, wanted: &Header) -> Result<(Parts, State), Failure> {
+/// Reads the generation in `folder`.
+pub(crate) fn load(folder: &Path, wanted: &Header, role: Role) -> Result<(Writer, State), Failure> {
+    let is_holder = role == Role::Holder;
+    // Before the log, so that a log which grows meanwhile is ahead of it and not behind.
+    let postings = Postings::open(folder, is_holder)?;
+    let (mark, segments) = postings.last_commit(&[], Author::Others)?;
     let mut table = Table::default();
     let mut position = 0;
     let mut generation = 0;
@@ -50,18 +41,24 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Parts, State), Failure> {
     })?;
     let log = match replayed {
         Some(log) => log,
-        None => RowLog::create(folder, wanted.clone(), &[])?,
+        None if is_holder => {
+            if let Some(dimension) = wanted.dimension {
+                VectorFile::create(folder, wanted.vector_epoch, dimension)?;
+            }
+            RowLog::create(folder, wanted.clone(), &[])?
+        }
+        None => return Err(Failure::Unsettled),
     };
     let header = log.header();
     if header.dimension != wanted.dimension || header.vector_key != wanted.vector_key {
         return Err(Failure::Damaged("its vectors are of another model".to_owned()));
     }
 
-    let postings = Postings::open(folder)?;
-    postings.check(folder)?;
-    let mark = postings.mark()?;
-    let segments = postings.segments(&[])?;
-    if mark.generation != generation {
+    let strays = mark.generation != generation;
+    if strays && !is_holder {
+        return Err(Failure::Unsettled);
+    }
+    if strays {
         position = position.min(mark.position);
     }
     let next_row = table.next_row().max(mark.next_row);
@@ -76,12 +73,14 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Parts, State), Failure> {
     let places = table.vector_places();
     let (vectors, map) = match header.dimension {
         Some(dimension) => {
-            let file = VectorFile::open(folder, header.vector_epoch, dimension, places)?;
+            let file = VectorFile::open(folder, header.vector_epoch, dimension)?;
             let map = file.map(places)?;
             if !vector_sums.into_iter().all(|(places, sum)| map.has_checksum(places, sum)) {
                 return Err(Failure::Damaged("the vectors have another checksum".to_owned()));
             }
-            file.remove_others(folder)?;
+            if is_holder {
+                file.remove_others(folder)?;
+            }
             (Some(file), map)
         }
         None => (None, VectorMap::empty()),
@@ -93,15 +92,11 @@ fn load(folder: &Path, wanted: &Header) -> Result<(Parts, State), Failure> {
         generation: generation.max(mark.generation),
         settled_generation: generation,
         next_row,
-        strays: mark.generation != generation,
+        strays,
     };
-    Ok((parts, State { table, segments, vectors: map, position }))
-}
-
-/// Removes what belongs to an index, and nothing else that may be in the folder.
-fn empty(folder: &Path) -> Result<(), Failure> {
-    RowLog::remove(folder)?;
-    Postings::remove(folder)?;
-    remove_all_but(folder, None)?;
-    Ok(())
+    let state = State { table, segments, vectors: map, position, incarnation: 0 };
+    if !strays && !state.is_complete() {
+        return Err(Failure::Damaged("a row has no postings".to_owned()));
+    }
+    Ok((Writer::new(folder, parts), state))
 }

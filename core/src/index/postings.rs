@@ -3,19 +3,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use tantivy::directory::META_LOCK;
-use tantivy::index::SegmentId;
-use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+use tantivy::index::{SegmentId, SegmentMeta};
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy, MergeCandidate, MergePolicy, NoMergePolicy};
 use tantivy::schema::{
     BytesOptions, Field, IndexRecordOption, NumericOptions, Schema, TextFieldIndexing, TextOptions,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token};
-use tantivy::{
-    Directory, Index, IndexWriter, InvertedIndexReader, SegmentReader, TantivyDocument, TantivyError, Term,
-};
+use tantivy::{Index, IndexWriter, InvertedIndexReader, SegmentReader, TantivyDocument, TantivyError, Term};
 
 use super::change::IndexTerm;
 use super::directory::UnsyncedDirectory;
@@ -27,6 +29,17 @@ const FOLDER: &str = "postings";
 const WRITER_BYTES: usize = 20_000_000;
 /// Up to so many segments of like size lie side by side before they become one.
 const SEGMENTS_PER_LEVEL: usize = 6;
+/// Once so many rows were merged in one go, the rest waits for the next.
+const MERGED_AT_ONCE: u64 = 50_000;
+/// No more merges than this in one go.
+const MERGES_AT_ONCE: usize = 8;
+/// How often segments that vanish while they are opened are listed again.
+const ATTEMPTS: usize = 20;
+/// How often a long merge says that it is alive.
+const SIGN_OF_LIFE: Duration = Duration::from_millis(500);
+/// The pauses between two looks at a running merge.
+const SHORTEST_PAUSE: Duration = Duration::from_micros(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(5);
 
 /// The fields of a row's postings.
 #[derive(Clone, Copy)]
@@ -48,8 +61,18 @@ pub(crate) struct CommitMark {
     pub(crate) next_row: u32,
 }
 
+/// Who wrote the segments that are opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// This process, just now.
+    Us,
+    /// Another process, or an earlier one.
+    Others,
+}
+
 /// The writing side.
 pub(crate) struct Postings {
+    path: PathBuf,
     index: Index,
     fields: Fields,
     writer: Option<IndexWriter>,
@@ -65,30 +88,74 @@ pub(crate) struct Segment {
     pub(crate) body: Arc<InvertedIndexReader>,
 }
 
-impl Drop for Postings {
-    /// A merge that ran on would meet whoever opens the folder next.
-    fn drop(&mut self) {
-        if let Err(failure) = self.release() {
-            tracing::warn!(?failure, "merges of the search index did not end well");
+impl Postings {
+    /// Opens the postings of a generation's folder; makes them if there are none and
+    /// `create` says so.
+    pub(crate) fn open(folder: &Path, create: bool) -> Result<Self, Failure> {
+        let path = folder.join(FOLDER);
+        if create {
+            fs::create_dir_all(&path)?;
+        }
+        let directory = UnsyncedDirectory::open(&path)?;
+        if !create && !Index::exists(&directory).map_err(TantivyError::from)? {
+            return Err(Failure::Damaged("there are no postings".to_owned()));
+        }
+        let (schema, fields) = schema();
+        Ok(Self { index: Index::open_or_create(directory, schema)?, path, fields, writer: None })
+    }
+
+    /// The last commit: what it says about itself, all zero before the first, and its
+    /// segments. Those that `known` holds are not opened again. What others wrote is
+    /// compared with its checksums.
+    pub(crate) fn last_commit(
+        &self,
+        known: &[Segment],
+        author: Author,
+    ) -> Result<(CommitMark, Vec<Segment>), Failure> {
+        let mut attempts = 0;
+        loop {
+            let metas = self.index.load_metas()?;
+            let mark = match &metas.payload {
+                None => CommitMark::default(),
+                Some(payload) => CommitMark::decode(payload)
+                    .ok_or_else(|| Failure::Damaged("the commit mark is unreadable".to_owned()))?,
+            };
+            match self.open_segments(metas.segments, known, author) {
+                Ok(segments) => return Ok((mark, segments)),
+                // A merge of another process may have removed files between the two steps.
+                Err(Failure::Damaged(_)) if attempts < ATTEMPTS => attempts += 1,
+                Err(failure) => return Err(failure),
+            }
         }
     }
-}
 
-impl Postings {
-    /// Opens the postings of a tenant's folder, or creates them.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Failure> {
-        let path = folder.join(FOLDER);
-        fs::create_dir_all(&path)?;
-        let (schema, fields) = schema();
-        let index = Index::open_or_create(UnsyncedDirectory::open(&path)?, schema)?;
-        Ok(Self { index, fields, writer: None })
+    fn open_segments(
+        &self,
+        listed: Vec<SegmentMeta>,
+        known: &[Segment],
+        author: Author,
+    ) -> Result<Vec<Segment>, Failure> {
+        let known: HashMap<SegmentId, &Segment> = known.iter().map(|segment| (segment.id, segment)).collect();
+        if author == Author::Others {
+            let new = listed.iter().map(SegmentMeta::id).filter(|id| !known.contains_key(id));
+            self.check(&new.map(|id| id.uuid_string()).collect())?;
+        }
+        let mut segments = Vec::with_capacity(listed.len());
+        for meta in listed {
+            segments.push(match known.get(&meta.id()) {
+                Some(&segment) => segment.clone(),
+                None => Segment::open(&SegmentReader::open(&self.index.segment(meta))?, self.fields)?,
+            });
+        }
+        Ok(segments)
     }
 
-    /// Compares every file of the last commit with its checksum.
-    pub(crate) fn check(&self, folder: &Path) -> Result<(), Failure> {
-        let segments: HashSet<String> =
-            self.index.searchable_segment_ids()?.iter().map(SegmentId::uuid_string).collect();
-        for entry in fs::read_dir(folder.join(FOLDER))? {
+    /// Compares every file of these segments with its checksum.
+    fn check(&self, segments: &HashSet<String>) -> Result<(), Failure> {
+        if segments.is_empty() {
+            return Ok(());
+        }
+        for entry in fs::read_dir(&self.path)? {
             let name = entry?.file_name();
             // A segment's files are named after it; the name of its deletions has more parts.
             let is_listed = name.to_str().is_some_and(|name| {
@@ -100,47 +167,6 @@ impl Postings {
             }
         }
         Ok(())
-    }
-
-    /// Removes the postings of a tenant's folder.
-    pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
-        match fs::remove_dir_all(folder.join(FOLDER)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    /// The fields.
-    pub(crate) fn fields(&self) -> Fields {
-        self.fields
-    }
-
-    /// What the last commit says about itself; all zero before the first.
-    pub(crate) fn mark(&self) -> Result<CommitMark, Failure> {
-        match self.index.load_metas()?.payload {
-            None => Ok(CommitMark::default()),
-            Some(payload) => CommitMark::decode(&payload)
-                .ok_or_else(|| Failure::Damaged("the commit mark is unreadable".to_owned())),
-        }
-    }
-
-    /// The segments of the last commit; those that `known` holds are not opened again.
-    pub(crate) fn segments(&self, known: &[Segment]) -> Result<Vec<Segment>, Failure> {
-        let known: HashMap<SegmentId, &Segment> = known.iter().map(|segment| (segment.id, segment)).collect();
-        // While it is held no merge removes files that were listed but not opened yet.
-        let _lock = self
-            .index
-            .directory()
-            .acquire_lock(&META_LOCK)
-            .map_err(|error| TantivyError::LockFailure(error, None))?;
-        let mut segments = Vec::new();
-        for listed in self.index.searchable_segments()? {
-            segments.push(match known.get(&listed.id()) {
-                Some(&segment) => segment.clone(),
-                None => Segment::open(&SegmentReader::open(&listed)?, self.fields)?,
-            });
-        }
-        Ok(segments)
     }
 
     /// Adds a row.
@@ -181,23 +207,72 @@ impl Postings {
         self.writer = None;
     }
 
-    /// Lets go of the writer's memory and threads, once its merges are done.
-    pub(crate) fn release(&mut self) -> Result<(), Failure> {
-        match self.writer.take() {
-            Some(writer) => Ok(writer.wait_merging_threads()?),
-            None => Ok(()),
+    /// Lets go of the writer's memory and threads.
+    #[cfg(test)]
+    pub(crate) fn release(&mut self) {
+        self.writer = None;
+    }
+
+    /// Merges segments of like size, the smallest first, while it is cheap: at most
+    /// [`MERGED_AT_ONCE`] rows after the first merge. `alive` is called now and then.
+    /// Whether there was anything to do.
+    pub(crate) fn merge_some(
+        &mut self,
+        mut alive: impl FnMut() -> Result<(), Failure>,
+    ) -> Result<bool, Failure> {
+        let mut policy = LogMergePolicy::default();
+        policy.set_min_num_segments(SEGMENTS_PER_LEVEL);
+        policy.set_min_layer_size(32);
+        policy.set_level_log_size(2.5);
+        policy.set_del_docs_ratio_before_merge(0.4);
+        let mut merged = 0;
+        for _ in 0..MERGES_AT_ONCE {
+            let segments = self.index.searchable_segment_metas()?;
+            let rows = |candidate: &MergeCandidate| -> u64 {
+                let chosen = segments.iter().filter(|segment| candidate.0.contains(&segment.id()));
+                chosen.map(|segment| u64::from(segment.max_doc())).sum()
+            };
+            let candidates = policy.compute_merge_candidates(&segments);
+            let Some(smallest) = candidates.into_iter().min_by_key(rows) else { break };
+            let rows = rows(&smallest);
+            if merged > 0 && merged + rows > MERGED_AT_ONCE {
+                break;
+            }
+            self.merge(&smallest.0, &mut alive)?;
+            merged += rows.max(1);
         }
+        Ok(merged > 0)
     }
 
     /// Merges all segments into one.
     #[cfg(test)]
     pub(crate) fn merge_all(&mut self) -> Result<(), Failure> {
-        self.release()?;
         let ids = self.index.searchable_segment_ids()?;
-        if !ids.is_empty() {
-            self.writer()?.merge(&ids).wait()?;
+        if ids.is_empty() { Ok(()) } else { self.merge(&ids, &mut || Ok(())) }
+    }
+
+    fn merge(
+        &mut self,
+        ids: &[SegmentId],
+        alive: &mut impl FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        alive()?;
+        let mut merging = self.writer()?.merge(ids);
+        let mut context = Context::from_waker(Waker::noop());
+        let mut begun = Instant::now();
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            if let Poll::Ready(merged) = Pin::new(&mut merging).poll(&mut context) {
+                merged?;
+                return Ok(());
+            }
+            if begun.elapsed() > SIGN_OF_LIFE {
+                alive()?;
+                begun = Instant::now();
+            }
+            sleep(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        Ok(())
     }
 
     fn writer(&mut self) -> Result<&mut IndexWriter, Failure> {
@@ -215,12 +290,8 @@ impl Postings {
             .memory_budget_per_thread(WRITER_BYTES)
             .build();
         let writer: IndexWriter = self.index.writer_with_options(options)?;
-        let mut policy = LogMergePolicy::default();
-        policy.set_min_num_segments(SEGMENTS_PER_LEVEL);
-        policy.set_min_layer_size(32);
-        policy.set_level_log_size(2.5);
-        policy.set_del_docs_ratio_before_merge(0.4);
-        writer.set_merge_policy(Box::new(policy));
+        // What merged by itself would write after the lease has passed on.
+        writer.set_merge_policy(Box::new(NoMergePolicy));
         Ok(writer)
     }
 }
@@ -253,6 +324,13 @@ impl CommitMark {
             position: parts.next()?.parse().ok()?,
             next_row: parts.next()?.parse().ok()?,
         })
+    }
+}
+
+impl Fields {
+    /// The fields of every index.
+    pub(crate) fn of_schema() -> Self {
+        schema().1
     }
 }
 

@@ -1,10 +1,10 @@
 //! The row table on disk: a log of checksummed frames, only ever appended to.
 //!
-//! A torn or damaged frame ends the log: what follows is cut off when it is opened, and
-//! the position falls back to that of the last whole frame. So the log itself need not
-//! be synced to disk after each frame to stay right.
+//! A torn frame ends the log: the position is that of the last whole one. So the log
+//! itself need not be synced to disk after each frame to stay right. One process writes
+//! at a time; others read on from where they were, and notice when it was replaced.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -39,13 +39,44 @@ pub(crate) struct RowLog {
     end: u64,
     /// How many changes its frames hold, a measure of what a rewrite could save.
     changes: usize,
+    is_torn: bool,
+}
+
+/// What was added to a log.
+pub(crate) struct News {
+    /// Whole frames, and where each ends.
+    pub(crate) frames: Vec<(Frame, u64)>,
+    /// Whether something half-written stands behind them.
+    pub(crate) is_torn: bool,
+}
+
+impl News {
+    fn read(mut rest: &[u8], start: u64) -> Result<Self, Failure> {
+        let length = rest.len() as u64;
+        let mut news = Self { frames: Vec::new(), is_torn: false };
+        loop {
+            if rest.is_empty() {
+                return Ok(news);
+            }
+            let frame = match next_block(&mut rest) {
+                Block::Whole(block) => Frame::decode(block),
+                Block::Torn => {
+                    news.is_torn = true;
+                    return Ok(news);
+                }
+                Block::Damaged => None,
+            };
+            let frame =
+                frame.ok_or_else(|| Failure::Damaged("a frame of the row log is damaged".to_owned()))?;
+            news.frames.push((frame, start + length - rest.len() as u64));
+        }
+    }
 }
 
 impl RowLog {
     /// Opens the log of `folder` and hands each whole frame to `replay`; `None` when
-    /// there is no log.
+    /// there is no log. Writes nothing.
     pub(crate) fn open(folder: &Path, mut replay: impl FnMut(Frame)) -> Result<Option<Self>, Failure> {
-        let _ = fs::remove_file(folder.join(NEW_FILE));
         let path = folder.join(FILE);
         if !path.exists() {
             return Ok(None);
@@ -54,17 +85,48 @@ impl RowLog {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         let mut rest = bytes.as_slice();
-        let header = next_block(&mut rest)
-            .and_then(Header::decode)
-            .ok_or_else(|| Failure::Damaged("the row log has no header of this version".to_owned()))?;
-        let mut log = Self { file, header, end: (bytes.len() - rest.len()) as u64, changes: 0 };
-        while let Some(frame) = next_block(&mut rest).and_then(Frame::decode) {
-            log.changes += 1 + frame.changes.len();
-            log.end = (bytes.len() - rest.len()) as u64;
+        let header = match next_block(&mut rest) {
+            Block::Whole(block) => Header::decode(block),
+            Block::Torn | Block::Damaged => None,
+        };
+        let header =
+            header.ok_or_else(|| Failure::Damaged("the row log has no header of this version".to_owned()))?;
+        let end = (bytes.len() - rest.len()) as u64;
+        let mut log = Self { file, header, end, changes: 0, is_torn: false };
+        let news = News::read(rest, end)?;
+        log.is_torn = news.is_torn;
+        for (frame, end) in news.frames {
+            log.advance(&frame, end);
             replay(frame);
         }
-        log.file.set_len(log.end)?;
         Ok(Some(log))
+    }
+
+    /// The frames that were added since; `None` when the log was replaced.
+    pub(crate) fn news(&self, folder: &Path) -> Result<Option<News>, Failure> {
+        let mut file = match File::open(folder.join(FILE)) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        let metadata = file.metadata()?;
+        if !is_same_file(&metadata, &self.file.metadata()?) || metadata.len() < self.end {
+            return Ok(None);
+        }
+        file.seek(SeekFrom::Start(self.end))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        News::read(&bytes, self.end).map(Some)
+    }
+
+    /// Moves on behind a frame.
+    pub(crate) fn advance(&mut self, frame: &Frame, end: u64) {
+        self.end = end;
+        self.changes += 1 + frame.changes.len();
+    }
+
+    /// Whether something half-written stands behind the last frame.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.is_torn
     }
 
     /// Writes a new log that replaces the one before in a single step.
@@ -82,7 +144,7 @@ impl RowLog {
         }
         fs::rename(new_path, folder.join(FILE))?;
         let changes = frames.iter().map(|frame| 1 + frame.changes.len()).sum();
-        Ok(Self { file, header, end: bytes.len() as u64, changes })
+        Ok(Self { file, header, end: bytes.len() as u64, changes, is_torn: false })
     }
 
     /// Adds a frame. After a failure the log is as before.
@@ -105,12 +167,6 @@ impl RowLog {
     /// How many changes its frames hold.
     pub(crate) fn changes(&self) -> usize {
         self.changes
-    }
-
-    /// Removes the log of a folder.
-    pub(crate) fn remove(folder: &Path) -> std::io::Result<()> {
-        remove_if_there(&folder.join(FILE))?;
-        remove_if_there(&folder.join(NEW_FILE))
     }
 }
 
@@ -147,14 +203,36 @@ fn block(payload: &[u8]) -> Result<Vec<u8>, Failure> {
     Ok(out.finish())
 }
 
-fn next_block<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+/// A piece of the log.
+enum Block<'a> {
+    Whole(&'a [u8]),
+    /// It ends before its end.
+    Torn,
+    /// It is all there, and something else than was written.
+    Damaged,
+}
+
+fn next_block<'a>(rest: &mut &'a [u8]) -> Block<'a> {
     let mut input = Reader::new(rest);
-    let length = input.u32()? as usize;
-    let sum = input.u64()?;
-    let payload = input.bytes(length)?;
-    (sum == checksum(payload)).then_some(())?;
-    *rest = &rest[BLOCK_HEAD + length..];
-    Some(payload)
+    let (Some(length), Some(sum)) = (input.u32(), input.u64()) else { return Block::Torn };
+    let Some(payload) = input.bytes(length as usize) else { return Block::Torn };
+    if sum != checksum(payload) {
+        return Block::Damaged;
+    }
+    *rest = &rest[BLOCK_HEAD + length as usize..];
+    Block::Whole(payload)
+}
+
+#[cfg(unix)]
+fn is_same_file(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
+}
+
+/// Elsewhere a file that is open cannot be replaced.
+#[cfg(not(unix))]
+fn is_same_file(_: &Metadata, _: &Metadata) -> bool {
+    true
 }
 
 /// Removes a file, or finds that somebody has.

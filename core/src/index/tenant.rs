@@ -1,35 +1,71 @@
 //! The index of one tenant: what the rest of the library calls.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use super::change::{IndexChange, check_vector};
+use super::checksum::checksum;
 use super::failure::{Failure, guarded};
+use super::frame::StoredDocument;
+use super::generations;
+use super::keeper::Keeper;
 use super::lexical;
 use super::matching::Matcher;
-use super::opening;
 use super::postings::{Fields, Segment};
 use super::query::{LexicalHit, LexicalQuery, SemanticHit};
+use super::row_log::Header;
 use super::semantic;
 use super::table::Table;
-use super::vectors::VectorMap;
-use super::writing::Writer;
-use crate::base::Result;
-#[cfg(test)]
-use crate::base::{Error, ErrorKind};
+use super::vectors::{VectorMap, extend_with};
+use crate::base::{DocumentId, Result};
 use crate::domain::{DocumentFilter, Position};
+
+/// How long the writer of an index may go without a sign of life before another process
+/// begins anew without it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The search index of one tenant, in a folder of its own.
 ///
 /// Searches run side by side, also while changes are applied; each sees the state after
-/// some whole `apply`. Nothing here waits for anything but the disk, but that it does:
-/// call it where blocking is allowed.
+/// some whole `apply`, of this process or another. Everything here may wait for the disk,
+/// and taking the lease for other processes: call it where blocking is allowed.
 pub(crate) struct TenantIndex {
-    folder: PathBuf,
+    root: PathBuf,
     dimension: Option<usize>,
     fields: Fields,
     state: RwLock<State>,
-    writer: Mutex<Writer>,
+    keeper: Mutex<Keeper>,
+}
+
+/// The right to write to an index; it passes on when it is dropped.
+pub(crate) struct HeldIndex {
+    index: Arc<TenantIndex>,
+}
+
+/// What a search relies on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Level {
+    /// Everything up to here is in.
+    pub(crate) position: Position,
+    /// Counts how often the index fell behind what it had been.
+    pub(crate) incarnation: u64,
+}
+
+/// A document as the index has it, to compare with the store.
+pub(crate) struct IndexedFacts {
+    /// Its facts and rows.
+    pub(crate) document: StoredDocument,
+    /// The [`vector_sum`] of each row's vector.
+    pub(crate) vector_sums: Vec<Option<u64>>,
+}
+
+/// The checksum of a vector, to compare vectors by.
+pub(crate) fn vector_sum(vector: &[f32]) -> u64 {
+    let mut bytes = Vec::with_capacity(size_of_val(vector));
+    extend_with(&mut bytes, vector);
+    checksum(&bytes)
 }
 
 /// What searches read. Its parts belong together and are replaced together.
@@ -38,60 +74,107 @@ pub(crate) struct State {
     pub(crate) segments: Vec<Segment>,
     pub(crate) vectors: VectorMap,
     pub(crate) position: Position,
+    /// Counts how often the position went back.
+    pub(crate) incarnation: u64,
+}
+
+impl State {
+    fn empty() -> Self {
+        Self {
+            table: Table::default(),
+            segments: Vec::new(),
+            vectors: VectorMap::empty(),
+            position: 0,
+            incarnation: 0,
+        }
+    }
+
+    /// Whether every chunk has its postings and every vector its place, without reading
+    /// their contents.
+    pub(crate) fn is_complete(&self) -> bool {
+        let rows = self.segments.iter().flat_map(|segment| segment.rows.iter());
+        let mut seen = vec![false; self.table.row_slots()];
+        rows.filter_map(|&row| self.table.slot_of_row(row)).for_each(|slot| seen[slot as usize] = true);
+        let with_postings = seen.iter().filter(|&&seen| seen).count() as u64;
+        with_postings == self.table.statistics().chunks
+            && (self.table.live_vectors() == 0
+                || self.vectors.rows().len() == self.table.vector_places() as usize)
+    }
 }
 
 impl TenantIndex {
-    /// Opens the index in `folder`, which is created if it is not there.
+    /// Opens the index in the folder `root`, which is created if it is not there.
     ///
     /// `vector_key` names the model that the vectors come from. When it or `dimension`
     /// is not what the index was built with, or when the files are damaged, the index
     /// starts empty at position 0, to be filled again from the database.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] when the folder cannot be read or written, [`ErrorKind::Locked`]
-    /// when it is open already, here or in another process.
-    pub(crate) fn open(folder: &Path, dimension: Option<usize>, vector_key: &str) -> Result<Self> {
-        let fail = |failure: Failure| failure.into_error("index.open", folder);
-        let (writer, state) = opening::open(folder, dimension, vector_key).map_err(fail)?;
-        Ok(Self {
-            folder: folder.to_owned(),
+    /// [`ErrorKind::Io`] when the folder cannot be read or written.
+    ///
+    /// [`ErrorKind::Io`]: crate::base::ErrorKind::Io
+    pub(crate) fn open(
+        root: &Path,
+        dimension: Option<usize>,
+        vector_key: &str,
+        patience: Duration,
+    ) -> Result<Self> {
+        let wanted = Header {
+            dimension: dimension.and_then(|dimension| u32::try_from(dimension).ok()),
+            vector_key: vector_key.to_owned(),
+            vector_epoch: 0,
+        };
+        let opened = Self {
+            root: root.to_owned(),
             dimension,
-            fields: writer.fields(),
-            state: RwLock::new(state),
-            writer: Mutex::new(writer),
-        })
+            fields: Fields::of_schema(),
+            state: RwLock::new(State::empty()),
+            keeper: Mutex::new(Keeper::new(root.to_owned(), wanted, patience)),
+        };
+        opened.run("index.open", |keeper| {
+            std::fs::create_dir_all(root)?;
+            generations::remove_old_layout(root)?;
+            if !keeper.refresh(&opened.state)? && keeper.try_take(&opened.state)? {
+                keeper.release();
+            }
+            Ok(())
+        })?;
+        Ok(opened)
     }
 
-    /// Applies changes, in order, and moves on to `position`, which is above 0; searches
-    /// that begin afterwards see all of them. One change costs about as much as ten, so
-    /// changes that wait are best applied together.
-    ///
-    /// All or nothing as far as searches can tell. After a failure, or after a kill, the
-    /// same changes are to be applied again: [`TenantIndex::position`] says from where.
+    /// Takes in what other processes have written.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidInput`] for a vector of the wrong length or with values that
-    /// are not finite, [`ErrorKind::ModelMissing`] for a vector in an index without,
-    /// [`ErrorKind::Io`], [`ErrorKind::Index`].
-    pub(crate) fn apply(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
-        changes.iter().try_for_each(|change| change.check(self.dimension))?;
-        let mut writer = self.writer();
-        let written = guarded(|| writer.apply(&self.state, changes, position));
-        written.map_err(|failure| {
-            writer.abandon();
-            failure.into_error("index.apply", &self.folder)
-        })?;
-        if let Err(failure) = guarded(|| writer.compact_if_worthwhile(&self.state)) {
-            // What was applied is applied; the waste stays for another time.
-            tracing::warn!(folder = %self.folder.display(), ?failure, "cannot compact the search index");
-        }
-        Ok(())
+    /// [`ErrorKind::Io`](crate::base::ErrorKind::Io).
+    pub(crate) fn refresh(&self) -> Result<()> {
+        self.run("index.refresh", |keeper| keeper.refresh(&self.state).map(drop))
     }
 
-    /// The position of the change log up to which everything is applied. 0 means that
-    /// the index is empty.
-    pub(crate) fn position(&self) -> Position {
-        self.state().position
+    /// Takes the right to write, when others are done, and takes in what they have written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::base::ErrorKind::Io),
+    /// [`ErrorKind::Index`](crate::base::ErrorKind::Index).
+    pub(crate) fn hold(self: &Arc<Self>) -> Result<HeldIndex> {
+        self.run("index.hold", |keeper| keeper.take(&self.state))?;
+        Ok(HeldIndex { index: Arc::clone(self) })
+    }
+
+    /// What a search that begins now relies on. Position 0 means that the index is empty.
+    pub(crate) fn level(&self) -> Level {
+        let state = self.state();
+        Level { position: state.position, incarnation: state.incarnation }
+    }
+
+    /// All documents, as they are in the index, and the position they stand for.
+    pub(crate) fn contents(&self) -> (Position, HashMap<DocumentId, IndexedFacts>) {
+        let state = self.state();
+        let sum = |place: Option<u32>| place.and_then(|place| state.vectors.row(place)).map(checksum);
+        let facts = state.table.documents_as_stored().into_iter().map(|document| {
+            let vector_sums = document.rows.iter().map(|row| sum(row.vector)).collect();
+            (document.id, IndexedFacts { document, vector_sums })
+        });
+        (state.position, facts.collect())
     }
 
     /// The documents that `query` finds among those that pass `filter`, best first.
@@ -109,7 +192,7 @@ impl TenantIndex {
         let state = self.state();
         let matcher = Matcher { segments: &state.segments, fields: self.fields, table: &state.table };
         guarded(|| lexical::search(&matcher, query, filter, limit))
-            .map_err(|failure| failure.into_error("index.search", &self.folder))
+            .map_err(|failure| failure.into_error("index.search", &self.root))
     }
 
     /// The documents with the passages nearest to `vector` among those that pass
@@ -141,53 +224,47 @@ impl TenantIndex {
         self.state().table.statistics().chunks as usize
     }
 
-    /// Lets go of the memory and threads for writing; the next `apply` takes them again.
-    /// For tenants that have gone quiet.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Io`], [`ErrorKind::Index`].
+    /// Takes the lease, applies changes and passes it on.
     #[cfg(test)]
-    pub(crate) fn release_writer(&self) -> Result<()> {
-        let mut writer = self.writer();
-        guarded(|| writer.release()).map_err(|failure| failure.into_error("index.release", &self.folder))
+    pub(crate) fn apply(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
+        self.run("index.hold", |keeper| keeper.take(&self.state))?;
+        let applied = self.apply_held(changes, position);
+        self.keeper().release();
+        applied
     }
 
-    /// Checks that every chunk has its postings and every vector its place, without
-    /// reading their contents.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Index`] when something is missing.
+    /// Lets go of the memory and threads for writing; the next `apply` takes them again.
     #[cfg(test)]
-    pub(crate) fn verify(&self) -> Result<()> {
-        let state = self.state();
-        let rows = state.segments.iter().flat_map(|segment| segment.rows.iter());
-        let mut seen = vec![false; state.table.row_slots()];
-        rows.filter_map(|&row| state.table.slot_of_row(row)).for_each(|slot| seen[slot as usize] = true);
-        let with_postings = seen.iter().filter(|&&seen| seen).count() as u64;
-        let chunks = state.table.statistics().chunks;
-        let places = state.table.vector_places() as usize;
-        if with_postings == chunks && state.vectors.rows().len() == places {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Index, "index.verify", "the parts of the index disagree; rebuild it")
-            .with("chunks", chunks)
-            .with("chunks_with_postings", with_postings)
-            .with("vector_places", places)
-            .with("vectors", state.vectors.rows().len()))
+    pub(crate) fn release_writer(&self) {
+        self.keeper().writer().release();
+    }
+
+    /// Whether every chunk has its postings and every vector its place.
+    #[cfg(test)]
+    pub(crate) fn is_complete(&self) -> bool {
+        self.state().is_complete()
     }
 
     /// Rewrites the files without their dead parts, however few these are.
     #[cfg(test)]
     pub(crate) fn compact(&self) -> Result<()> {
-        let mut writer = self.writer();
-        writer.compact(&self.state).map_err(|failure| failure.into_error("index.compact", &self.folder))
+        self.run("index.compact", |keeper| {
+            keeper.take(&self.state)?;
+            keeper.writer().compact(&self.state)?;
+            keeper.release();
+            Ok(())
+        })
     }
 
     /// Merges all postings into one segment, as time would.
     #[cfg(test)]
     pub(crate) fn merge_all(&self) -> Result<()> {
-        let mut writer = self.writer();
-        writer.merge_all(&self.state).map_err(|failure| failure.into_error("index.merge", &self.folder))
+        self.run("index.merge", |keeper| {
+            keeper.take(&self.state)?;
+            keeper.writer().merge_all(&self.state)?;
+            keeper.release();
+            Ok(())
+        })
     }
 
     /// How many segments the postings are in.
@@ -200,9 +277,67 @@ impl TenantIndex {
         read(&self.state)
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        // A panic while writing leaves the writer as after a failure: to be abandoned.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn apply_held(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
+        changes.iter().try_for_each(|change| change.check(self.dimension))?;
+        self.run("index.apply", |keeper| keeper.apply(&self.state, changes, position))
+    }
+
+    fn run<T>(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut Keeper) -> Result<T, Failure>,
+    ) -> Result<T> {
+        let mut keeper = self.keeper();
+        guarded(|| work(&mut keeper)).map_err(|failure| failure.into_error(operation, &self.root))
+    }
+
+    fn keeper(&self) -> MutexGuard<'_, Keeper> {
+        // A panic while writing leaves the writer as after a failure: abandoned.
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl HeldIndex {
+    /// Applies changes, in order, and moves on to `position`, which is above 0; searches
+    /// that begin afterwards see all of them. One change costs about as much as ten, so
+    /// changes that wait are best applied together.
+    ///
+    /// All or nothing as far as searches can tell. After a failure, or after a kill, the
+    /// same changes are to be applied again: [`TenantIndex::level`] says from where.
+    ///
+    /// # Errors
+    /// `invalid_input` for a vector of the wrong length or with values that are not finite,
+    /// `model_missing` for a vector in an index without, `io`, `index` when it is damaged,
+    /// and `locked` when another process has begun a newer generation: hold it anew.
+    pub(crate) fn apply(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
+        self.index.apply_held(changes, position)
+    }
+
+    /// Gives a sign of life, in the course of something long.
+    ///
+    /// # Errors
+    /// `io`.
+    pub(crate) fn stamp(&self) -> Result<()> {
+        self.index.run("index.apply", Keeper::stamp)
+    }
+
+    /// Whether changes must be applied before searches may rely on the index.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.index.keeper().is_unsettled()
+    }
+
+    /// Begins anew with an empty index.
+    ///
+    /// # Errors
+    /// `io`.
+    pub(crate) fn reset(&self) -> Result<()> {
+        self.index.run("index.reset", |keeper| keeper.begin_anew(&self.index.state))
+    }
+}
+
+impl Drop for HeldIndex {
+    fn drop(&mut self) {
+        self.index.keeper().release();
     }
 }
 

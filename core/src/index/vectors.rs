@@ -29,27 +29,26 @@ pub(crate) struct VectorMap {
 }
 
 impl VectorFile {
-    /// Opens the file of this epoch and drops what is beyond `count` rows.
-    pub(crate) fn open(folder: &Path, epoch: u64, dimension: u32, count: u32) -> Result<Self, Failure> {
+    /// Opens the file of this epoch. It is never shortened: another process may have it
+    /// mapped.
+    pub(crate) fn open(folder: &Path, epoch: u64, dimension: u32) -> Result<Self, Failure> {
         let path = path_of(folder, epoch);
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
-        let vectors = Self { file, path, row_bytes: dimension as usize * size_of::<f32>() };
-        let expected = vectors.offset(count);
-        if vectors.file.metadata()?.len() < expected {
-            return Err(Failure::Damaged("the vector file is too short".to_owned()));
-        }
-        vectors.file.set_len(expected)?;
-        Ok(vectors)
+        let file = OpenOptions::new().read(true).write(true).open(&path)?;
+        Ok(Self { file, path, row_bytes: dimension as usize * size_of::<f32>() })
     }
 
-    /// Begins an empty file of this epoch.
+    /// Begins an empty file of this epoch, in place of one that was begun and never
+    /// counted.
     pub(crate) fn create(folder: &Path, epoch: u64, dimension: u32) -> Result<Self, Failure> {
-        Self::open(folder, epoch, dimension, 0)
+        let path = path_of(folder, epoch);
+        remove_if_there(&path)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
+        Ok(Self { file, path, row_bytes: dimension as usize * size_of::<f32>() })
     }
 
     /// Removes the files of other epochs.
     pub(crate) fn remove_others(&self, folder: &Path) -> std::io::Result<()> {
-        remove_all_but(folder, Some(&self.path))
+        remove_all_but(folder, &self.path)
     }
 
     /// Writes rows behind the first `count` and maps all of them. Until the row table
@@ -63,12 +62,15 @@ impl VectorFile {
     /// Maps the first `count` rows.
     pub(crate) fn map(&self, count: u32) -> Result<VectorMap, Failure> {
         let length = self.offset(count) as usize;
+        if self.file.metadata()?.len() < length as u64 {
+            return Err(Failure::Damaged("the vector file is too short".to_owned()));
+        }
         let map = if length == 0 {
             None
         } else {
             // SAFETY: the mapped rows count, so nobody writes to them again: rows are only
-            // appended behind them, a rewrite goes to another file, and the lock on the
-            // folder keeps other processes of ours away.
+            // appended behind them, by whoever holds the lease, no file is ever shortened,
+            // and a rewrite goes to another file.
             Some(unsafe { MmapOptions::new().len(length).map(&self.file) }?)
         };
         Ok(VectorMap { map, row_bytes: self.row_bytes })
@@ -108,12 +110,12 @@ pub(crate) fn extend_with(rows: &mut Vec<u8>, vector: &[f32]) {
     rows.extend(vector.iter().flat_map(|value| value.to_le_bytes()));
 }
 
-/// Removes every vector file of a folder but one.
-pub(crate) fn remove_all_but(folder: &Path, kept: Option<&Path>) -> std::io::Result<()> {
+/// Removes every vector file of a folder but one. Who has one mapped keeps it.
+fn remove_all_but(folder: &Path, kept: &Path) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let is_vectors = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
-        if is_vectors && Some(path.as_path()) != kept {
+        if is_vectors && path != kept {
             remove_if_there(&path)?;
         }
     }

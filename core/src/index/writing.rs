@@ -10,13 +10,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
-use tantivy::directory::DirectoryLock;
-
 use super::change::{IndexChange, IndexedDocument};
 use super::checksum::checksum;
 use super::failure::Failure;
 use super::frame::{Frame, RowChange, StoredDocument, StoredRow};
-use super::postings::{CommitMark, Fields, Postings};
+use super::postings::{Author, CommitMark, Postings};
 use super::row_log::{Header, RowLog};
 use super::table::Table;
 use super::tenant::{State, read, write};
@@ -29,11 +27,10 @@ const TOLERATED_WASTE: usize = 1_024;
 /// How many documents a frame of a rewritten log holds.
 const DOCUMENTS_PER_FRAME: usize = 4_096;
 
-/// The writing side of an index.
+/// An open generation of an index. Only the holder of its lease may change it.
 pub(crate) struct Writer {
-    folder: PathBuf,
-    _lock: DirectoryLock,
-    parts: Parts,
+    pub(super) folder: PathBuf,
+    pub(super) parts: Parts,
 }
 
 /// What is written to, and where it stands.
@@ -53,13 +50,14 @@ pub(crate) struct Parts {
 }
 
 impl Writer {
-    pub(crate) fn new(folder: &Path, lock: DirectoryLock, parts: Parts) -> Self {
-        Self { folder: folder.to_owned(), _lock: lock, parts }
+    pub(crate) fn new(folder: &Path, parts: Parts) -> Self {
+        Self { folder: folder.to_owned(), parts }
     }
 
-    /// The fields of the postings.
-    pub(crate) fn fields(&self) -> Fields {
-        self.parts.postings.fields()
+    /// Whether the postings are ahead of the row log: somebody died, or failed, between the
+    /// two, and changes have to be applied before searches may rely on them.
+    pub(crate) fn is_unsettled(&self) -> bool {
+        self.parts.strays
     }
 
     /// Applies changes and replaces the state.
@@ -98,12 +96,14 @@ impl Writer {
             }
         }
 
+        // After a crash a commit puts postings and log level again, whatever the changes are.
+        batch.touches_postings |= self.parts.strays;
         let mut generation = self.parts.settled_generation;
         let segments = if batch.touches_postings {
             self.parts.generation += 1;
             generation = self.parts.generation;
             self.parts.postings.commit(CommitMark { generation, position, next_row: self.parts.next_row })?;
-            Some(self.parts.postings.segments(&read(state).segments)?)
+            Some(self.parts.postings.last_commit(&read(state).segments, Author::Us)?.1)
         } else {
             None
         };
@@ -121,6 +121,7 @@ impl Writer {
         };
         self.parts.log.append(&frame)?;
         self.parts.settled_generation = generation;
+        self.parts.strays = false;
 
         let mut state = write(state);
         state.table.apply(frame);
@@ -187,10 +188,29 @@ impl Writer {
         self.parts.strays = true;
     }
 
+    /// Forgets what failed tidying left behind.
+    pub(crate) fn forget_writer(&mut self) {
+        self.parts.postings.abandon();
+    }
+
     /// Lets go of the memory and threads for writing.
     #[cfg(test)]
-    pub(crate) fn release(&mut self) -> Result<(), Failure> {
-        self.parts.postings.release()
+    pub(crate) fn release(&mut self) {
+        self.parts.postings.release();
+    }
+
+    /// Merges postings where it is due. After the frame, so that nothing is merged away
+    /// that the row table still knows.
+    pub(crate) fn merge_some(
+        &mut self,
+        state: &RwLock<State>,
+        alive: impl FnMut() -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if self.parts.postings.merge_some(alive)? {
+            let (_, segments) = self.parts.postings.last_commit(&read(state).segments, Author::Us)?;
+            write(state).segments = segments;
+        }
+        Ok(())
     }
 
     /// Rewrites log and vector file without their dead parts, once these are more than
@@ -285,7 +305,7 @@ impl Writer {
     #[cfg(test)]
     pub(crate) fn merge_all(&mut self, state: &RwLock<State>) -> Result<(), Failure> {
         self.parts.postings.merge_all()?;
-        let segments = self.parts.postings.segments(&read(state).segments)?;
+        let (_, segments) = self.parts.postings.last_commit(&read(state).segments, Author::Us)?;
         write(state).segments = segments;
         Ok(())
     }

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::base::{DocumentId, ErrorKind, ProjectId, Result, Scope, TenantId};
+use crate::base::{CancelToken, DocumentId, ErrorKind, ProjectId, Result, Scope, TenantId};
 use crate::domain::{
     Access, Change, ChangeKind, Chunk, ContentHash, Position, Store, StoredDocument, Transaction,
 };
-use crate::index::{IndexChange, IndexTerm, IndexedChunk, IndexedDocument, TenantIndex};
+use crate::index::{
+    HeldIndex, IndexChange, IndexTerm, IndexedChunk, IndexedDocument, Level, PATIENCE, TenantIndex,
+};
 use crate::ml::Encoder;
 use crate::offload::offload;
 use crate::text::{Term, embedded_text, terms};
@@ -23,12 +26,30 @@ const BATCH: u32 = 512;
 /// way. Each holds file mappings, and some 20 MB while it is written to.
 const MAX_OPEN: usize = 32;
 
+/// How many texts are embedded between two signs of life.
+const EMBEDDED_AT_ONCE: usize = 64;
+
+/// How often a call begins again with an index that turns out damaged, or passes on.
+const MAX_FAILURES: usize = 4;
+
 /// The indexes of all tenants, each opened when it is needed.
 pub(crate) struct IndexFollower {
     store: Arc<dyn Store>,
     encoder: Option<Arc<Encoder>>,
     folder: PathBuf,
+    /// How long another process may hold an index without a sign of life.
+    patience: Duration,
     open: Mutex<Open>,
+}
+
+/// Is told the position reached, and the one to reach.
+pub(crate) type Reached = Arc<dyn Fn(Position, Position) + Send + Sync>;
+
+/// How a long way is gone.
+#[derive(Clone, Default)]
+pub(crate) struct Following {
+    pub(crate) progress: Option<Reached>,
+    pub(crate) cancel: CancelToken,
 }
 
 /// The open indexes, each with the count of uses at its last use.
@@ -71,32 +92,112 @@ enum Step {
 
 impl IndexFollower {
     pub(crate) fn new(store: Arc<dyn Store>, encoder: Option<Arc<Encoder>>, folder: PathBuf) -> Self {
-        Self { store, encoder, folder, open: Mutex::default() }
+        Self { store, encoder, folder, patience: PATIENCE, open: Mutex::default() }
     }
 
-    /// The tenant's index, level with everything committed before this call.
-    pub(crate) async fn level(&self, scope: &Scope) -> Result<Arc<TenantIndex>> {
+    /// The tenant's index, level with everything committed before this call by whichever
+    /// process.
+    pub(crate) async fn level(&self, scope: &Scope) -> Result<(Arc<TenantIndex>, Level)> {
+        let followed = self.follow(scope, &Following::default()).await?;
+        Ok((Arc::clone(&followed.0.index), followed.1))
+    }
+
+    /// Whether a search in this index that relied on `level` could rely on it to its end.
+    pub(crate) fn held_good(index: &TenantIndex, level: Level) -> bool {
+        index.level().incarnation == level.incarnation
+    }
+
+    /// Empties a tenant's index and fills it again from the store.
+    pub(crate) async fn rebuild(&self, scope: &Scope, following: &Following) -> Result<()> {
         let tenant = self.tenant(scope).await?;
-        let target = self.store.last_position(scope).await?;
-        if tenant.index.position() >= target {
-            return Ok(Arc::clone(&tenant.index));
+        {
+            let _applying = tenant.applying.lock().await;
+            let held = hold(&tenant.index).await?;
+            offload("index.reset", move || held.reset()).await?;
         }
-        let _applying = tenant.applying.lock().await;
-        while tenant.index.position() < target {
-            if let Err(error) = self.apply_batch(scope, &tenant.index).await {
-                if error.kind() == ErrorKind::Index {
-                    // Opening it again checks it, and empties it where it is damaged.
-                    self.open.lock().await.tenants.remove(&scope.tenant());
-                }
-                return Err(error);
-            }
-        }
-        Ok(Arc::clone(&tenant.index))
+        self.follow(scope, following).await.map(drop)
     }
 
     /// The position the tenant's index has applied, without applying more.
     pub(crate) async fn position(&self, scope: &Scope) -> Result<Position> {
-        Ok(self.tenant(scope).await?.index.position())
+        let tenant = self.tenant(scope).await?;
+        let index = Arc::clone(&tenant.index);
+        offload("index.refresh", move || index.refresh().map(|()| index.level().position)).await
+    }
+
+    /// Opens the tenant's index anew, which reads and checks all of its files.
+    pub(super) async fn reopen(&self, scope: &Scope) {
+        self.open.lock().await.tenants.remove(&scope.tenant());
+    }
+
+    async fn follow(&self, scope: &Scope, following: &Following) -> Result<(Arc<Tenant>, Level)> {
+        let tenant = self.tenant(scope).await?;
+        let target = self.store.last_position(scope).await?;
+        let level = tenant.index.level();
+        if level.position == target {
+            return Ok((tenant, level));
+        }
+        let applying = tenant.applying.lock().await;
+        let index = Arc::clone(&tenant.index);
+        offload("index.refresh", move || index.refresh()).await?;
+        let mut level = tenant.index.level();
+        let mut failures = 0;
+        while level.position < target || self.is_ahead(scope, level).await? {
+            let caught_up = self.catch_up(scope, &tenant.index, target, following).await;
+            level = tenant.index.level();
+            match caught_up {
+                // Another process has begun a newer generation, or files are damaged.
+                Err(error)
+                    if failures < MAX_FAILURES
+                        && matches!(error.kind(), ErrorKind::Index | ErrorKind::Locked) =>
+                {
+                    failures += 1;
+                    tracing::warn!(%error, "the search index is to be brought level again");
+                    if error.kind() == ErrorKind::Index {
+                        let held = hold(&tenant.index).await?;
+                        offload("index.reset", move || held.reset()).await?;
+                        level = tenant.index.level();
+                    }
+                }
+                other => other?,
+            }
+        }
+        drop(applying);
+        Ok((tenant, level))
+    }
+
+    /// Whether the index stands for more than the store holds, because the database was
+    /// replaced by an earlier one.
+    async fn is_ahead(&self, scope: &Scope, level: Level) -> Result<bool> {
+        Ok(level.position > self.store.last_position(scope).await?)
+    }
+
+    /// Takes the right to write and applies changes up to `target` at least.
+    async fn catch_up(
+        &self,
+        scope: &Scope,
+        index: &Arc<TenantIndex>,
+        target: Position,
+        following: &Following,
+    ) -> Result<()> {
+        let held = Arc::new(hold(index).await?);
+        let mut target = target;
+        if held.is_unsettled() {
+            target = target.max(self.store.last_position(scope).await?);
+        }
+        let is_stuck = held.is_unsettled() && index.level().position >= target;
+        if is_stuck || self.is_ahead(scope, index.level()).await? {
+            let held = Arc::clone(&held);
+            offload("index.reset", move || held.reset()).await?;
+        }
+        while index.level().position < target {
+            following.cancel.check("index.apply")?;
+            self.apply_batch(scope, index, &held).await?;
+            if let Some(progress) = &following.progress {
+                progress(index.level().position.min(target), target);
+            }
+        }
+        Ok(())
     }
 
     /// Lets go of all indexes.
@@ -125,15 +226,22 @@ impl IndexFollower {
             Some(encoder) => (Some(encoder.info().dimension), encoder.info().fingerprint.clone()),
             None => (None, String::new()),
         };
-        let index = offload("index.open", move || TenantIndex::open(&folder, dimension, &key)).await?;
+        let patience = self.patience;
+        let index =
+            offload("index.open", move || TenantIndex::open(&folder, dimension, &key, patience)).await?;
         let tenant = Arc::new(Tenant { index: Arc::new(index), applying: Mutex::new(()) });
         open.tenants.insert(scope.tenant(), (Arc::clone(&tenant), uses));
         Ok(tenant)
     }
 
-    async fn apply_batch(&self, scope: &Scope, index: &Arc<TenantIndex>) -> Result<()> {
+    async fn apply_batch(
+        &self,
+        scope: &Scope,
+        index: &Arc<TenantIndex>,
+        held: &Arc<HeldIndex>,
+    ) -> Result<()> {
         let mut read = self.store.begin(scope, Access::Read).await?;
-        let changes = read.changes_after(index.position(), BATCH).await?;
+        let changes = read.changes_after(index.level().position, BATCH).await?;
         let Some(position) = changes.last().map(|change| change.position) else { return Ok(()) };
         let mut moves_and_deletes = Vec::new();
         let mut puts: Vec<(StoredDocument, Vec<Chunk>)> = Vec::new();
@@ -150,18 +258,23 @@ impl IndexFollower {
         }
         let mut vectors = self.vectors(&mut *read, puts.iter().flat_map(|(_, chunks)| chunks)).await?;
         drop(read);
-        self.embed_missing(scope, &puts, &mut vectors).await?;
-        let index = Arc::clone(index);
+        self.embed_missing(scope, &puts, &mut vectors, held).await?;
+        let held = Arc::clone(held);
         offload("index.apply", move || {
             let mut changes = moves_and_deletes;
             changes.extend(puts.into_iter().map(|put| IndexChange::Put(indexed(put, &vectors))));
-            index.apply(changes, position)
+            held.apply(changes, position)
         })
         .await
     }
 
+    /// The store that is followed.
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
     /// The remembered vectors of chunks.
-    async fn vectors(
+    pub(super) async fn vectors(
         &self,
         transaction: &mut dyn Transaction,
         chunks: impl Iterator<Item = &Chunk>,
@@ -178,6 +291,7 @@ impl IndexFollower {
         scope: &Scope,
         puts: &[(StoredDocument, Vec<Chunk>)],
         vectors: &mut HashMap<ContentHash, Vec<f32>>,
+        held: &Arc<HeldIndex>,
     ) -> Result<()> {
         let Some(encoder) = &self.encoder else { return Ok(()) };
         let mut missing: Vec<(ContentHash, String)> = Vec::new();
@@ -188,18 +302,25 @@ impl IndexFollower {
                 }
             }
         }
-        if missing.is_empty() {
-            return Ok(());
+        // In parts, with a sign of life after each: a model can take long.
+        for part in missing.chunks(EMBEDDED_AT_ONCE) {
+            let (hashes, texts): (Vec<ContentHash>, Vec<String>) = part.iter().cloned().unzip();
+            let made: Vec<(ContentHash, Vec<f32>)> =
+                hashes.into_iter().zip(encoder.embed(texts).await?).collect();
+            let mut write = self.store.begin(scope, Access::Write).await?;
+            write.put_vectors(&encoder.info().fingerprint, &made).await?;
+            write.commit().await?;
+            vectors.extend(made);
+            let held = Arc::clone(held);
+            offload("index.apply", move || held.stamp()).await?;
         }
-        let (hashes, texts): (Vec<ContentHash>, Vec<String>) = missing.into_iter().unzip();
-        let made: Vec<(ContentHash, Vec<f32>)> =
-            hashes.into_iter().zip(encoder.embed(texts).await?).collect();
-        let mut write = self.store.begin(scope, Access::Write).await?;
-        write.put_vectors(&encoder.info().fingerprint, &made).await?;
-        write.commit().await?;
-        vectors.extend(made);
         Ok(())
     }
+}
+
+async fn hold(index: &Arc<TenantIndex>) -> Result<HeldIndex> {
+    let index = Arc::clone(index);
+    offload("index.hold", move || index.hold()).await
 }
 
 /// The net effect of changes on each document they touch, in order of first touch.

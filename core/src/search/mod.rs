@@ -1,7 +1,7 @@
 //! Finding: keeps each tenant's index level with the store, asks both of its sides, fuses
 //! their answers and says why.
 //!
-//! `follower` applies the change log to the index, `fusion` merges the two rankings,
+//! `follower` applies the change log to the index, `comparison` tells whether it is right, `fusion` merges the two rankings,
 //! `searcher` ties them together.
 //!
 //! Invariant: a search sees every change that was committed before it began; the index is
@@ -9,9 +9,11 @@
 //! Invariant: the same documents give the same ranking, ties included, however the index
 //! was built up.
 
+mod comparison;
 mod follower;
 mod fusion;
 mod searcher;
 
-pub(crate) use follower::IndexFollower;
+pub(crate) use comparison::Comparison;
+pub(crate) use follower::{Following, IndexFollower};
 pub(crate) use searcher::Searcher;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::follower::{IndexFollower, index_term};
+use super::follower::{Following, IndexFollower, index_term};
 use super::fusion::{Ranking, reciprocal_rank};
 use crate::base::{DocumentId, Error, ErrorKind, Result, Scope};
 use crate::domain::{
@@ -22,6 +22,8 @@ const FUSION_DEPTH: usize = 100;
 const MAX_QUERY_BYTES: usize = 32_768;
 /// The length of a snippet, in characters.
 const SNIPPET_CHARS: usize = 240;
+/// How often a search begins again with an index that turned out damaged, or fell back.
+const MAX_ATTEMPTS: usize = 4;
 
 /// Searches the index of a tenant.
 pub(crate) struct Searcher {
@@ -60,21 +62,39 @@ impl Searcher {
         }
         let query = parse_query(&request.query);
         let vector = self.query_vector(request.mode, &query).await?;
-        let index = self.follower.level(scope).await?;
         let depth =
             if request.mode == SearchMode::Hybrid { request.limit.max(FUSION_DEPTH) } else { request.limit };
-        let (mode, filter, words) = (request.mode, request.filter.clone(), query.clone());
-        let found = offload("search", move || {
-            let mut found = Found::default();
-            if mode != SearchMode::Semantic {
-                found.lexical = lexical(&index, &words, &filter, depth)?;
+        let mut attempts = 0;
+        let found = loop {
+            let (index, level) = self.follower.level(scope).await?;
+            let (mode, filter) = (request.mode, request.filter.clone());
+            let (words, vector, searched) = (query.clone(), vector.clone(), Arc::clone(&index));
+            let found = offload("search", move || {
+                let mut found = Found::default();
+                if mode != SearchMode::Semantic {
+                    found.lexical = lexical(&searched, &words, &filter, depth)?;
+                }
+                if let Some(vector) = vector {
+                    found.semantic = semantic(&searched, &vector, &words, &filter, depth)?;
+                }
+                Ok(found)
+            })
+            .await;
+            attempts += 1;
+            match found {
+                Ok(found) if IndexFollower::held_good(&index, level) || attempts == MAX_ATTEMPTS => {
+                    break found;
+                }
+                // It fell back behind what this search must see.
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::Index && attempts < MAX_ATTEMPTS => {
+                    tracing::warn!(%error, "the search index is damaged and is rebuilt");
+                    self.follower.rebuild(scope, &Following::default()).await?;
+                }
+                Err(error) => return Err(error),
             }
-            if let Some(vector) = vector {
-                found.semantic = semantic(&index, &vector, &words, &filter, depth)?;
-            }
-            Ok(found)
-        });
-        self.hits(scope, request, &query, found.await?).await
+        };
+        self.hits(scope, request, &query, found).await
     }
 
     /// The query's embedding, where the mode wants it.

@@ -14,6 +14,18 @@ pub(super) fn runtime_library() -> Option<PathBuf> {
     path("ORT_DYLIB_PATH")
 }
 
+/// The folder for the user's caches, as each system names it.
+pub(super) fn caches() -> Option<PathBuf> {
+    if cfg!(windows) {
+        return path("LOCALAPPDATA");
+    }
+    let home = || path("HOME");
+    if cfg!(target_os = "macos") {
+        return home().map(|home| home.join("Library/Caches"));
+    }
+    path("XDG_CACHE_HOME").or_else(|| home().map(|home| home.join(".cache")))
+}
+
 fn path(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }

@@ -1,14 +1,17 @@
 //! The kinds of jobs that every workspace does.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::Workspace;
 use super::job_handler::JobContext;
+use super::{RebuildOptions, Workspace};
 use crate::base::{Error, ErrorKind, Result, Scope};
-use crate::domain::{NewDocument, NewJob};
+use crate::domain::{NewDocument, NewJob, Position};
 use crate::jobs::JobError;
+use crate::search::Following;
 
 /// Takes a mail or a document in, for the job's owner; of the workspace itself, a mail that
 /// finds its owner by virtual address.
@@ -16,6 +19,9 @@ pub(super) const INGEST: &str = "ingest";
 /// Embeds all passages of the owner that lack a vector of the present model; of the
 /// workspace itself, those of all users.
 pub(super) const RE_EMBED: &str = "re_embed";
+
+/// Makes the owner's index anew; of the workspace itself, those of all users.
+pub(super) const REBUILD: &str = "rebuild";
 
 impl NewJob {
     /// A job that takes a raw mail in: for its owner, or, of the workspace itself, for whom
@@ -43,12 +49,20 @@ impl NewJob {
     pub fn re_embed() -> Self {
         Self { unique_key: Some(RE_EMBED.to_owned()), ..Self::new(RE_EMBED, Value::Null) }
     }
+
+    /// A job that makes the index anew. A second one while the first is not finished is the
+    /// first.
+    #[must_use]
+    pub fn rebuild() -> Self {
+        Self { unique_key: Some(REBUILD.to_owned()), ..Self::new(REBUILD, Value::Null) }
+    }
 }
 
 /// Registers them all.
 pub(super) fn register(workspace: &Workspace) -> Result<()> {
     workspace.jobs().handler(INGEST, ingest)?;
-    workspace.jobs().handler(RE_EMBED, re_embed)
+    workspace.jobs().handler(RE_EMBED, re_embed)?;
+    workspace.jobs().handler(REBUILD, rebuild)
 }
 
 async fn ingest(context: JobContext) -> Result<(), JobError> {
@@ -91,4 +105,21 @@ async fn re_embed(context: JobContext) -> Result<(), JobError> {
         workspace.inner.intake.re_embed(scope, cancel, on_page).await?;
     }
     Ok(())
+}
+
+async fn rebuild(context: JobContext) -> Result<(), JobError> {
+    let cancel = context.cancel().clone();
+    let reported = context.clone();
+    if let Some(me) = context.user().await? {
+        let progress = move |position, target: Position| {
+            reported.progress(position as f64 / target.max(1) as f64, None);
+        };
+        let following = Following { progress: Some(Arc::new(progress)), cancel };
+        return Ok(context.workspace().inner.follower.rebuild(&me.scope, &following).await?);
+    }
+    let options = RebuildOptions::default().cancelled_by(cancel).on_progress(move |at| {
+        let part = at.position as f64 / at.target.max(1) as f64;
+        reported.progress((at.users_done as f64 + part) / at.users.max(1) as f64, Some(&at.username));
+    });
+    Ok(context.workspace().rebuild(options).await?)
 }

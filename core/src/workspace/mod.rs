@@ -5,50 +5,55 @@
 //! Invariant: after [`Workspace::close`] every call answers `closed`; nothing runs on.
 //! Invariant: the environment and the system clock are read here and nowhere else.
 
+mod backup;
+mod check;
 mod digest;
 mod documents;
 mod environment;
+mod events;
 mod folder_lock;
 mod job_handler;
 mod job_kinds;
 mod jobs;
+mod location;
 mod mail;
+mod opening;
 mod options;
 mod projects;
+mod rebuild;
 mod status;
 mod system;
 mod user;
 mod users;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+pub use check::{CheckReport, UserCheck};
 pub use documents::Documents;
+pub use events::Events;
 pub use job_handler::{JobContext, JobHandler};
 pub use jobs::Jobs;
+pub use location::Location;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
 pub use projects::Projects;
+pub use rebuild::{RebuildOptions, RebuildProgress};
 pub use status::{Status, Versions};
 pub use user::{Classify, UserHandle};
 pub use users::Users;
 
 use self::folder_lock::FolderLock;
+use self::opening::Ground;
 use crate::assign::ProjectDecider;
 use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
 use crate::domain::{Access, Decider, Store, Transaction, Username};
+use crate::events::EventFeed;
 use crate::intake::Intake;
 use crate::jobs::JobQueue;
 use crate::ml::{Encoder, ModelOptions};
 use crate::offload::offload;
 use crate::search::{IndexFollower, Searcher};
-use crate::store::sqlite::SqliteStore;
-
-/// The name of the database in the workspace folder.
-const DATABASE_FILE: &str = "besunny.sqlite";
-/// The name of the folder for everything derived; it can be deleted and is rebuilt.
-const INDEX_FOLDER: &str = "index";
 
 /// An open workspace. Clones share it; it is closed by [`Workspace::close`] or with the
 /// last clone and handle.
@@ -77,7 +82,7 @@ pub struct Workspace {
 }
 
 struct Inner {
-    location: PathBuf,
+    location: Location,
     virtual_domain: String,
     store: Arc<dyn Store>,
     encoder: Option<Arc<Encoder>>,
@@ -86,6 +91,7 @@ struct Inner {
     follower: Arc<IndexFollower>,
     searcher: Searcher,
     jobs: Arc<JobQueue>,
+    events: Arc<EventFeed>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
     closed: AtomicBool,
@@ -93,20 +99,23 @@ struct Inner {
 }
 
 impl Workspace {
-    /// Opens the workspace in the folder `location`, making it if it is not there.
+    /// Opens the workspace at `location`, making it if it is not there: the path of a folder,
+    /// or the URL of a Postgres database, `postgres://user:password@host:port/database`. What
+    /// a URL leaves out comes from the variables that Postgres's own programs read (`PGUSER`
+    /// and so on).
+    ///
+    /// Any number of processes may have it open and write to it; each finds what any of them
+    /// has committed. They should use the same model: with another, each would rebuild the
+    /// index that the others made.
     ///
     /// # Errors
-    /// `locked` when another process or handle has it open, `newer_version` when a newer
-    /// besunny wrote it, `model` when the model cannot be loaded, `io`, `storage`.
-    pub async fn open(location: impl AsRef<Path>, options: OpenOptions) -> Result<Self> {
-        let location = location.as_ref().to_owned();
+    /// `locked` while it is being restored, `newer_version` when a newer besunny wrote it,
+    /// `model` when the model cannot be loaded, `invalid_input` for a bad URL, `io`, and
+    /// `storage`, also when the database cannot be reached.
+    pub async fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Self> {
+        let location = location.into();
         let options = options.checked()?;
-        std::fs::create_dir_all(&location).map_err(|error| {
-            Error::new(ErrorKind::Io, "workspace.open", "the folder cannot be made")
-                .with("path", location.display())
-                .caused_by(error)
-        })?;
-        let lock = FolderLock::take(&location)?;
+        let Ground { store, index, lock } = Ground::open(&location, &options).await?;
         let model = options.model.clone().or_else(environment::model);
         let encoder = match model.filter(|directory| !directory.as_os_str().is_empty()) {
             Some(directory) => {
@@ -119,10 +128,8 @@ impl Workspace {
             }
             None => None,
         };
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&location.join(DATABASE_FILE)).await?);
         let decider: Arc<dyn Decider> = Arc::new(ProjectDecider::new(Arc::clone(&store), encoder.clone()));
-        let follower = IndexFollower::new(Arc::clone(&store), encoder.clone(), location.join(INDEX_FOLDER));
-        let follower = Arc::new(follower);
+        let follower = Arc::new(IndexFollower::new(Arc::clone(&store), encoder.clone(), index));
         let intake = Intake::new(
             Arc::clone(&store),
             encoder.clone(),
@@ -133,6 +140,7 @@ impl Workspace {
         );
         let inner = Inner {
             searcher: Searcher::new(Arc::clone(&store), encoder.clone(), Arc::clone(&follower)),
+            events: Arc::new(EventFeed::new(Arc::clone(&store), Arc::clone(&options.clock))),
             location,
             virtual_domain: options.virtual_domain,
             jobs: Arc::new(JobQueue::new(
@@ -163,6 +171,7 @@ impl Workspace {
     pub async fn close(&self) -> Result<()> {
         if !self.inner.closed.swap(true, Ordering::AcqRel) {
             self.inner.jobs.close().await;
+            self.inner.events.close();
             self.inner.follower.close().await;
             self.inner.store.close().await;
             self.inner.lock.release();

@@ -31,6 +31,15 @@ pub struct OpenOptions {
     /// The ONNX Runtime library file. `None` takes `ORT_DYLIB_PATH` from the environment,
     /// and without that looks in the usual library folders.
     pub runtime_library: Option<PathBuf>,
+    /// The folder for this machine's search index. `None` is a folder inside the workspace
+    /// folder; for a database, a folder of the user's caches with a name that belongs to the
+    /// database.
+    pub index_folder: Option<PathBuf>,
+    /// On Postgres: whether each transaction takes on the role (`authenticated` or
+    /// `service_role`) and the claims of whoever it runs for, so that the database's row
+    /// level security holds for it. The library keeps users apart either way. A folder has
+    /// no roles; there it means nothing.
+    pub row_level_security: bool,
     /// How large and deep an input may be.
     pub limits: Limits,
     /// Tells the time.
@@ -47,6 +56,8 @@ impl Default for OpenOptions {
             virtual_domain: "besunny.ai".to_owned(),
             threads: 0,
             runtime_library: None,
+            index_folder: None,
+            row_level_security: false,
             limits: Limits::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
@@ -86,6 +97,8 @@ impl fmt::Debug for OpenOptions {
             .field("virtual_domain", &self.virtual_domain)
             .field("threads", &self.threads)
             .field("runtime_library", &self.runtime_library)
+            .field("index_folder", &self.index_folder)
+            .field("row_level_security", &self.row_level_security)
             .finish_non_exhaustive()
     }
 }

@@ -8,14 +8,14 @@ use crate::domain::ProjectFilter;
 fn finds_by_words_and_by_meaning_what_was_applied() {
     let folder = tempfile::tempdir().expect("folder");
     let index = open(folder.path());
-    assert_eq!((index.position(), found(&index, "drone")), (0, vec![]));
+    assert_eq!((index.level().position, found(&index, "drone")), (0, vec![]));
     let changes = vec![
         put(1, "lisbon shoot", &["the drone permit runs out", "oooo"]),
         put(2, "drone", &["invoice attached"]),
         put(3, "lunch", &["see you there"]),
     ];
     index.apply(changes, 3).expect("applies");
-    assert_eq!(index.position(), 3);
+    assert_eq!(index.level().position, 3);
     assert_eq!((index.document_count(), index.chunk_count()), (3, 4));
     assert_eq!(found(&index, "drone"), [2, 1], "the title counts more");
     assert_eq!(found(&index, "lunch absent"), [3]);
@@ -24,7 +24,7 @@ fn finds_by_words_and_by_meaning_what_was_applied() {
     let hits = index.semantic(&embed("o"), &DocumentFilter::default(), 1).expect("searches");
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].chunk, mail(1, "", &["", ""]).chunks[1].id, "the nearest passage");
-    index.verify().expect("whole");
+    assert!(index.is_complete());
 }
 
 #[test]
@@ -106,8 +106,8 @@ fn moves_deletes_and_replacements_last() {
         assert_eq!(found(index, "new"), [3]);
         assert_eq!(found(index, "old"), [0_u64; 0]);
         assert_eq!(near(index, "aeio").len(), 2);
-        assert_eq!((index.document_count(), index.chunk_count(), index.position()), (2, 2, 8));
-        index.verify().expect("whole");
+        assert_eq!((index.document_count(), index.chunk_count(), index.level().position), (2, 2, 8));
+        assert!(index.is_complete());
     };
     {
         let index = open(folder.path());
@@ -128,7 +128,7 @@ fn moves_deletes_and_replacements_last() {
             .expect("applies");
         index.apply(vec![], 8).expect("applies");
         check(&index);
-        index.release_writer().expect("releases");
+        index.release_writer();
         check(&index);
     }
     let index = open(folder.path());
@@ -170,7 +170,7 @@ fn what_it_cannot_hold_is_refused_before_anything_is_written() {
     assert_eq!(with_vector(vec![1.0; 3]), Some(ErrorKind::InvalidInput));
     assert_eq!(with_vector(vec![1.0, 2.0, f32::NAN, 0.0]), Some(ErrorKind::InvalidInput));
     assert_eq!(with_vector(vec![1.0, 2.0, f32::INFINITY, 0.0]), Some(ErrorKind::InvalidInput));
-    assert_eq!((index.document_count(), index.position()), (0, 0));
+    assert_eq!((index.document_count(), index.level().position), (0, 0));
     let mut far = mail(1, "", &["text"]);
     far.title_terms.push(IndexTerm::new("far", u32::MAX));
     let error = index.apply(vec![IndexChange::Put(far)], 1).err().map(|e| e.kind());
@@ -189,7 +189,7 @@ fn what_it_cannot_hold_is_refused_before_anything_is_written() {
 #[test]
 fn works_without_vectors_and_without_terms() {
     let folder = tempfile::tempdir().expect("folder");
-    let index = TenantIndex::open(folder.path(), None, "").expect("opens");
+    let index = TenantIndex::open(folder.path(), None, "", PATIENCE).expect("opens");
     let mut plain = mail(1, "title", &["word", ""]);
     plain.chunks.iter_mut().for_each(|chunk| chunk.vector = None);
     let empty = IndexedDocument { chunks: vec![], ..mail(2, "", &[]) };
@@ -198,7 +198,7 @@ fn works_without_vectors_and_without_terms() {
     assert_eq!((index.document_count(), index.chunk_count()), (2, 2));
     let error = index.semantic(&[], &DocumentFilter::default(), 1).err().map(|e| e.kind());
     assert_eq!(error, Some(ErrorKind::ModelMissing));
-    index.verify().expect("whole");
+    assert!(index.is_complete());
 }
 
 #[test]
@@ -225,11 +225,11 @@ fn an_apply_for_each_mail_leaves_few_segments() {
     for number in 0..=200 {
         index.apply(vec![put(number, "t", &["word"])], u64::from(number) + 1).expect("applies");
     }
-    index.release_writer().expect("releases");
+    index.release_writer();
     index.apply(vec![put(201, "t", &["word"])], 300).expect("applies");
     assert!(index.segment_count() < 40, "{}", index.segment_count());
     assert_eq!(found(&index, "word").len(), 100);
-    index.verify().expect("whole");
+    assert!(index.is_complete());
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn searches_run_while_changes_are_applied() {
     std::thread::scope(|threads| {
         for _ in 0..2 {
             threads.spawn(|| {
-                while index.position() < 40 {
+                while index.level().position < 40 {
                     let hits =
                         index.lexical(&query("word"), &DocumentFilter::default(), 10).expect("searches");
                     assert_eq!(hits.len(), 1, "never without, never doubled");

@@ -72,7 +72,7 @@ fn median(runs: usize, mut work: impl FnMut(usize)) -> Duration {
 #[ignore = "figures, no checks"]
 fn applying() {
     let folder = tempfile::tempdir().expect("folder");
-    let index = TenantIndex::open(folder.path(), Some(384), KEY).expect("opens");
+    let index = TenantIndex::open(folder.path(), Some(384), KEY, PATIENCE).expect("opens");
     let mut random = Random(7);
     let mut number = 0;
     let mut documents = |count: u32| -> Vec<IndexChange> {
@@ -82,7 +82,7 @@ fn applying() {
     for size in [1, 10, 1_000] {
         let runs = if size == 1_000 { 9 } else { 101 };
         let mut batches: Vec<_> = (0..=runs).map(|_| documents(size)).collect();
-        let mut position = index.position();
+        let mut position = index.level().position;
         let time = median(runs, |_| {
             position += 1;
             index.apply(batches.pop().expect("batch"), position).expect("applies");
@@ -92,22 +92,23 @@ fn applying() {
     let mut again = Random(9);
     let time = median(51, |run| {
         let changes = vec![again.document(run as u32, 3, WORDS, 384)];
-        index.apply(changes, index.position() + 1).expect("applies");
+        index.apply(changes, index.level().position + 1).expect("applies");
     });
     println!("replace one among {}: {time:?} ({} segments)", index.document_count(), index.segment_count());
     let time = median(101, |run| {
         let mut id = [0; 16];
         id[..4].copy_from_slice(&(run as u32).to_le_bytes());
         let change = IndexChange::Move { document: DocumentId::from_bytes(id), project: Some(project_id(1)) };
-        index.apply(vec![change], index.position() + 1).expect("applies");
+        index.apply(vec![change], index.level().position + 1).expect("applies");
     });
     println!("move one: {time:?}");
-    let time = median(101, |_| index.apply(vec![], index.position() + 1).expect("applies"));
+    let time = median(101, |_| index.apply(vec![], index.level().position + 1).expect("applies"));
     println!("nothing but a position: {time:?}");
-    let time = median(5, |_| index.release_writer().expect("releases"));
+    let time = median(5, |_| index.release_writer());
     println!("release the writer: {time:?}");
     drop(index);
-    let time = median(5, |_| drop(TenantIndex::open(folder.path(), Some(384), KEY).expect("opens")));
+    let time =
+        median(5, |_| drop(TenantIndex::open(folder.path(), Some(384), KEY, PATIENCE).expect("opens")));
     println!("open: {time:?}");
 }
 
@@ -116,7 +117,7 @@ fn applying() {
 fn searching() {
     for chunks in [5_000_u32, 100_000] {
         let folder = tempfile::tempdir().expect("folder");
-        let index = TenantIndex::open(folder.path(), Some(384), KEY).expect("opens");
+        let index = TenantIndex::open(folder.path(), Some(384), KEY, PATIENCE).expect("opens");
         let mut random = Random(3);
         let begun = Instant::now();
         let mut making = Duration::ZERO;
@@ -148,10 +149,11 @@ fn searching() {
         println!("  nearest of {chunks}: {time:?}");
         let time = median(3, |_| index.compact().expect("compacts"));
         println!("  compaction: {time:?}");
-        let time = median(9, |_| index.verify().expect("whole"));
-        println!("  verify: {time:?}");
+        let time = median(9, |_| assert!(index.is_complete()));
+        println!("  completeness: {time:?}");
         drop(index);
-        let time = median(5, |_| drop(TenantIndex::open(folder.path(), Some(384), KEY).expect("opens")));
+        let time =
+            median(5, |_| drop(TenantIndex::open(folder.path(), Some(384), KEY, PATIENCE).expect("opens")));
         println!("  open: {time:?}");
     }
 }

@@ -5,6 +5,7 @@ mod costs;
 mod determinism;
 mod model;
 mod recovery;
+mod sharing;
 
 use std::path::Path;
 
@@ -16,7 +17,7 @@ const DIMENSION: usize = 4;
 const KEY: &str = "test model";
 
 fn open(folder: &Path) -> TenantIndex {
-    TenantIndex::open(folder, Some(DIMENSION), KEY).expect("opens")
+    TenantIndex::open(folder, Some(DIMENSION), KEY, PATIENCE).expect("opens")
 }
 
 fn document_id(number: u8) -> DocumentId {

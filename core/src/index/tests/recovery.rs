@@ -50,7 +50,7 @@ fn answers(index: &TenantIndex) -> String {
 
 /// Brings the index up to date from wherever it says it is.
 fn catch_up(index: &TenantIndex) {
-    for position in index.position() + 1..=3 {
+    for position in index.level().position + 1..=3 {
         index.apply(step(position), position).expect("applies");
     }
 }
@@ -85,18 +85,18 @@ fn killed_between_the_parts_it_catches_up() {
     {
         let folder = tempfile::tempdir().expect("folder");
         let pick = |newer: bool| if newer { after.path() } else { before.path() };
-        copy(&pick(postings).join("postings"), &folder.path().join("postings"));
-        fs::copy(pick(vectors).join("vectors.0"), folder.path().join("vectors.0")).expect("copies");
-        fs::copy(pick(log).join("rows.log"), folder.path().join("rows.log")).expect("copies");
+        copy(&pick(postings).join("1/postings"), &folder.path().join("1/postings"));
+        fs::copy(pick(vectors).join("1/vectors.0"), folder.path().join("1/vectors.0")).expect("copies");
+        fs::copy(pick(log).join("1/rows.log"), folder.path().join("1/rows.log")).expect("copies");
         let index = open(folder.path());
         let complete = postings && log;
-        assert_eq!(index.position(), if complete { 3 } else { 2 }, "{postings} {vectors} {log}");
+        assert_eq!(index.level().position, if complete { 3 } else { 2 }, "{postings} {vectors} {log}");
         catch_up(&index);
         assert_eq!(answers(&index), expected, "{postings} {vectors} {log}");
-        index.verify().expect("whole");
+        assert!(index.is_complete());
         drop(index);
         let index = open(folder.path());
-        assert_eq!((index.position(), answers(&index)), (3, expected.clone()));
+        assert_eq!((index.level().position, answers(&index)), (3, expected.clone()));
     }
 }
 
@@ -104,15 +104,15 @@ fn killed_between_the_parts_it_catches_up() {
 fn the_log_may_be_cut_anywhere() {
     let (_, after) = two_states();
     let expected = expected();
-    let length = fs::metadata(after.path().join("rows.log")).expect("log").len();
+    let length = fs::metadata(after.path().join("1/rows.log")).expect("log").len();
     let mut positions = Vec::new();
     for cut in (0..length).step_by(29) {
         let folder = tempfile::tempdir().expect("folder");
         copy(after.path(), folder.path());
-        let log = fs::OpenOptions::new().write(true).open(folder.path().join("rows.log")).expect("opens");
+        let log = fs::OpenOptions::new().write(true).open(folder.path().join("1/rows.log")).expect("opens");
         log.set_len(cut).expect("cuts");
         let index = open(folder.path());
-        positions.push(index.position());
+        positions.push(index.level().position);
         catch_up(&index);
         assert_eq!(answers(&index), expected, "cut at {cut}");
     }
@@ -126,9 +126,6 @@ fn any_file_may_be_missing_cut_or_garbled() {
     let expected = expected();
     for file in files(after.path()) {
         let name = file.strip_prefix(after.path()).expect("inside").to_owned();
-        if name.to_string_lossy().ends_with(".lock") {
-            continue;
-        }
         let original = fs::read(&file).expect("reads");
         let flipped = |every: usize| {
             let mut bytes = original.clone();
@@ -155,25 +152,29 @@ fn any_file_may_be_missing_cut_or_garbled() {
 #[test]
 fn other_vectors_mean_an_empty_index() {
     let (_, after) = two_states();
-    let index = TenantIndex::open(after.path(), Some(DIMENSION), "another model").expect("opens");
-    assert_eq!((index.position(), index.document_count()), (0, 0));
+    let index = TenantIndex::open(after.path(), Some(DIMENSION), "another model", PATIENCE).expect("opens");
+    assert_eq!((index.level().position, index.document_count()), (0, 0));
     catch_up(&index);
     assert_eq!(answers(&index), expected());
     drop(index);
-    let index = TenantIndex::open(after.path(), Some(8), "another model").expect("opens");
-    assert_eq!((index.position(), index.document_count()), (0, 0));
+    let index = TenantIndex::open(after.path(), Some(8), "another model", PATIENCE).expect("opens");
+    assert_eq!((index.level().position, index.document_count()), (0, 0));
     drop(index);
-    let index = TenantIndex::open(after.path(), None, "another model").expect("opens");
-    assert_eq!(index.position(), 0);
+    let index = TenantIndex::open(after.path(), None, "another model", PATIENCE).expect("opens");
+    assert_eq!(index.level().position, 0);
 }
 
 #[test]
 fn emptying_spares_what_is_not_the_index() {
     let folder = tempfile::tempdir().expect("folder");
     fs::write(folder.path().join("notes.txt"), "mine").expect("writes");
-    fs::write(folder.path().join("rows.log"), "garbage").expect("writes");
-    assert_eq!(open(folder.path()).position(), 0);
+    fs::create_dir(folder.path().join("1")).expect("creates");
+    fs::write(folder.path().join("1/rows.log"), "garbage").expect("writes");
+    // As versions before the generations had it.
+    fs::write(folder.path().join("rows.log"), "old").expect("writes");
+    assert_eq!(open(folder.path()).level().position, 0);
     assert_eq!(fs::read_to_string(folder.path().join("notes.txt")).expect("reads"), "mine");
+    assert!(!folder.path().join("rows.log").exists() && !folder.path().join("1").exists());
 }
 
 #[test]
@@ -190,21 +191,10 @@ fn compaction_frees_what_is_dead() {
     let vector_bytes: u64 = vector_files().map(|file| fs::metadata(file).expect("file").len()).sum();
     assert_eq!(vector_files().count(), 1);
     assert!(vector_bytes < 30 * 100 * 16 / 2, "{vector_bytes} bytes for 1,600");
-    index.verify().expect("whole");
+    assert!(index.is_complete());
     drop(index);
     let index = open(folder.path());
-    assert_eq!((index.position(), answers(&index)), (30, answers_before));
-}
-
-#[test]
-fn a_folder_is_open_once_at_a_time() {
-    let folder = tempfile::tempdir().expect("folder");
-    let index = open(folder.path());
-    let error = TenantIndex::open(folder.path(), Some(DIMENSION), KEY).err().expect("fails");
-    assert_eq!(error.kind(), crate::base::ErrorKind::Locked);
-    index.apply(step(1), 1).expect("applies");
-    drop(index);
-    assert_eq!(open(folder.path()).position(), 1);
+    assert_eq!((index.level().position, answers(&index)), (30, answers_before));
 }
 
 #[test]
@@ -212,6 +202,6 @@ fn an_unwritable_folder_is_an_error_not_a_reason_to_empty_it() {
     let folder = tempfile::tempdir().expect("folder");
     let file = folder.path().join("file");
     fs::write(&file, "not a folder").expect("writes");
-    let error = TenantIndex::open(&file, None, "").err().expect("fails");
+    let error = TenantIndex::open(&file, None, "", PATIENCE).err().expect("fails");
     assert_eq!(error.kind(), crate::base::ErrorKind::Io);
 }

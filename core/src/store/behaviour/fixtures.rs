@@ -1,13 +1,12 @@
 //! Rows to test with.
 
-use std::time::Duration;
+use std::future::Future;
+use std::task::Poll;
 
-use serde_json::json;
-
-use crate::base::{ChunkId, DocumentId, JobId, LeaseId, ProjectId, Scope, Timestamp, UserId};
+use crate::base::{ChunkId, DocumentId, ProjectId, Scope, Timestamp, UserId};
 use crate::domain::{
-    Access, Assignment, Batch, Chunk, Claim, ContentHash, DecidedBy, Document, DocumentRecord, DocumentType,
-    Enqueued, FinishedJob, Job, JobEnd, JobLease, NewJob, Project, ProjectFields, Store, Transaction, User,
+    Access, Assignment, Chunk, ContentHash, DecidedBy, Document, DocumentFilter, DocumentRecord,
+    DocumentType, PageRequest, Project, ProjectFields, Store, Transaction, User,
 };
 
 pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_770_000_000);
@@ -93,63 +92,65 @@ pub(super) async fn put(store: &dyn Store, scope: &Scope, record: &DocumentRecor
     put.id
 }
 
-/// A job of kind `work` that is ready, changed by `change`.
-pub(super) fn job(number: u8, scope: &Scope, change: impl FnOnce(&mut NewJob)) -> Job {
-    let mut new = NewJob::new("work", json!({ "number": number }));
-    change(&mut new);
-    new.into_job(JobId::from_bytes([number; 16]), scope.tenant(), NOW).expect("a job")
-}
-
-/// Enqueues jobs in a transaction of their own.
-pub(super) async fn enqueue(store: &dyn Store, scope: &Scope, jobs: &[Job]) -> Vec<Enqueued> {
-    let mut write = write(store, scope).await;
-    let enqueued = write.enqueue(jobs).await.expect("enqueues");
-    write.commit().await.expect("commits");
-    enqueued
-}
-
-/// Claims jobs of kind `work` for a minute.
-pub(super) async fn claim(store: &dyn Store, number: u8, limit: u32, now: Timestamp) -> Vec<Job> {
-    let mut write = write(store, &Scope::service()).await;
-    let until = now.after(Duration::from_secs(60));
-    let lease = LeaseId::from_bytes([number; 16]);
-    let claim = Claim { kinds: &["work".to_owned()], limit, lease, until, now };
-    let claimed = write.claim_jobs(&claim).await.expect("claims");
-    write.commit().await.expect("commits");
-    claimed
-}
-
-pub(super) fn lease(number: u8, job: &Job) -> JobLease {
-    JobLease { job: job.id, lease: LeaseId::from_bytes([number; 16]) }
-}
-
-/// Ends jobs that claim `number` took, all in the same way.
-pub(super) async fn finish(
+/// Does something in a transaction of its own.
+pub(super) async fn commit<T>(
     store: &dyn Store,
-    number: u8,
-    jobs: &[Job],
-    end: JobEnd,
-    now: Timestamp,
-) -> Vec<Batch> {
-    let finished: Vec<FinishedJob> =
-        jobs.iter().map(|job| FinishedJob { lease: lease(number, job), end: end.clone() }).collect();
-    let mut write = write(store, &Scope::service()).await;
-    let complete = write.finish_jobs(&finished, now).await.expect("finishes");
+    scope: &Scope,
+    work: impl AsyncFnOnce(&mut dyn Transaction) -> T,
+) -> T {
+    let mut write = write(store, scope).await;
+    let done = work(&mut *write).await;
     write.commit().await.expect("commits");
-    complete
+    done
 }
 
-/// A job as it is stored now.
-pub(super) async fn stored(store: &dyn Store, number: u8) -> Job {
-    let mut read = read(store, &Scope::service()).await;
-    read.job(JobId::from_bytes([number; 16])).await.expect("reads").expect("is there")
+pub(super) async fn add_project(store: &dyn Store, scope: &Scope, number: u8) -> Project {
+    let project = project(number);
+    commit(store, scope, async |write| write.insert_project(&project).await.expect("inserts")).await;
+    project
 }
 
-pub(super) fn seconds(seconds: u64) -> Timestamp {
-    NOW.after(Duration::from_secs(seconds))
+/// A document as it reads back.
+pub(super) async fn stored(store: &dyn Store, scope: &Scope, id: DocumentId) -> Document {
+    read(store, scope).await.document(id).await.expect("reads").expect("is there").document
 }
 
-/// The number in the payload of each job.
-pub(super) fn numbers(jobs: &[Job]) -> Vec<u64> {
-    jobs.iter().map(|job| job.payload["number"].as_u64().expect("a number")).collect()
+pub(super) fn page(size: u32, after: Option<String>) -> PageRequest {
+    PageRequest { size, after }
+}
+
+/// The titles of a list, without the word, page by page: `5 4 | 3`.
+pub(super) async fn listed(store: &dyn Store, scope: &Scope, filter: &DocumentFilter, size: u32) -> String {
+    let (mut pages, mut after) = (Vec::new(), None);
+    loop {
+        let found = read(store, scope).await.documents(filter, &page(size, after)).await.expect("lists");
+        let titles: Vec<_> =
+            found.items.iter().map(|document| document.title.replace("title ", "")).collect();
+        pages.push(titles.join(" "));
+        after = found.next;
+        if after.is_none() {
+            return pages.join(" | ");
+        }
+    }
+}
+
+/// Waits for all of them, side by side.
+pub(super) async fn all<T>(futures: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut running: Vec<_> = futures.into_iter().map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in &mut running {
+            if done.is_none() {
+                match future.as_mut().poll(context) {
+                    Poll::Ready(value) => *done = Some(value),
+                    Poll::Pending => {}
+                }
+            }
+        }
+        match running.iter().all(|(_, done)| done.is_some()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    running.into_iter().filter_map(|(_, done)| done).collect()
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use super::fixtures::{NOW, claim, enqueue, finish, job, lease, numbers, read, seconds, stored, user, write};
+use super::fixtures::{NOW, read, user, write};
+use super::job_fixtures::{claim, enqueue, finish, job, lease, numbers, seconds, stored};
 use crate::base::{ErrorKind, JobId, LeaseId, Scope};
 use crate::domain::{
     ChangeKind, Claim, JobEnd, JobFailure, JobOutlook, JobProgress, JobState, LeaseState, Store,

@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::fixtures::{NOW, claim, enqueue, finish, job, numbers, read, seconds, stored, user, write};
+use super::fixtures::{NOW, read, user, write};
+use super::job_fixtures::{claim, enqueue, finish, job, numbers, seconds, stored};
 use crate::base::{BatchId, ErrorKind, JobId, Scope};
 use crate::domain::{Batch, JobEnd, JobFailure, JobFilter, JobState, NewJob, PageRequest, Store};
 

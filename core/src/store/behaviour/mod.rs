@@ -1,9 +1,18 @@
 //! What every store must do. Each backend runs all of it; see [`suite`].
 
+pub(super) mod changes;
+pub(super) mod contents;
+pub(super) mod corrections;
+pub(super) mod cursors;
+pub(super) mod deletion;
 pub(super) mod documents;
+pub(super) mod embeddings;
 mod fixtures;
+pub(super) mod intake_log;
+mod job_fixtures;
 pub(super) mod job_work;
 pub(super) mod jobs;
+pub(super) mod lists;
 pub(super) mod logs;
 pub(super) mod projects;
 pub(super) mod schedules;
@@ -24,11 +33,26 @@ macro_rules! suite {
     )+};
     ($open:path) => {
         crate::store::behaviour::suite! { $open:
-            users { usernames_are_unique_and_found_in_any_case only_the_workspace_itself_sees_users }
+            users {
+                usernames_are_unique_and_found_in_any_case
+                only_the_workspace_itself_sees_users
+                users_come_in_order_of_creation
+                an_email_is_optional_and_comes_back
+                a_name_is_no_pattern
+                a_user_makes_no_users
+            }
             projects {
                 fields_come_back_as_written_in_order_of_creation
                 a_deleted_project_leaves_its_documents_unassigned
                 projects_of_others_do_not_exist
+                a_project_may_be_just_a_name
+                long_and_foreign_fields_come_back
+                names_need_not_be_unique
+                an_update_replaces_all_fields_and_keeps_place_and_birth
+                an_update_of_nothing_changes_nothing
+                a_deleted_project_is_gone_and_others_stay
+                a_deleted_project_is_an_alternative_no_more
+                a_users_decision_ends_with_its_project
             }
             documents {
                 the_same_content_is_a_no_op
@@ -41,7 +65,20 @@ macro_rules! suite {
                 what_is_not_committed_never_was
                 one_identity_per_tenant
             }
-            threads { mail_finds_its_conversation conversations_join replies_without_references_go_by_subject }
+            threads {
+                mail_finds_its_conversation
+                conversations_join
+                replies_without_references_go_by_subject
+                without_a_clue_there_is_no_conversation
+                hundreds_of_references_lead_to_one_conversation
+                the_first_reference_that_is_known_decides
+                references_outrank_the_subject
+                a_subject_moves_with_its_conversation
+                conversations_join_in_chains
+                conversations_of_others_stay_apart
+                attachments_do_not_speak_for_a_conversation
+                a_conversation_is_known_after_its_mail_is_deleted
+            }
             logs {
                 changes_come_in_order_and_by_kind
                 intake_lines_come_latest_first_in_pages
@@ -101,6 +138,91 @@ macro_rules! suite {
                 an_occurrence_is_claimed_once
                 schedules_of_others_do_not_exist
                 deleted_schedules_are_gone
+            }
+            contents {
+                every_field_comes_back
+                a_long_text_comes_back
+                texts_of_any_script_come_back
+                a_document_may_have_no_chunks
+                chunks_come_in_order
+                an_unknown_document_is_nowhere
+                an_identity_is_source_and_source_id_to_the_letter
+                order_grows_and_survives_a_revision
+                going_back_to_an_earlier_content_is_a_revision
+                a_revision_replaces_an_automatic_assignment
+                an_assignment_comes_back_whole
+                times_before_the_epoch_and_of_a_microsecond_come_back
+                counts_follow
+            }
+            lists {
+                an_empty_list_is_one_empty_page
+                a_list_that_fills_its_page_has_no_next
+                a_page_after_the_end_is_empty
+                what_is_stored_meanwhile_does_not_disturb_a_walk
+                what_is_deleted_meanwhile_does_not_disturb_a_walk
+                a_walk_keeps_to_its_filter
+                conditions_combine
+                a_span_has_its_beginning_and_not_its_end
+                a_source_is_no_pattern
+                a_project_of_nobody_or_of_others_has_no_documents
+                a_cursor_of_anothers_list_shows_ones_own_rows_only
+                a_document_moves_between_lists
+                attachments_are_listed_like_all_documents
+            }
+            deletion {
+                attachments_come_in_order_of_ingestion
+                a_deleted_attachment_leaves_its_mail
+                attachments_of_attachments_go_too
+                deleting_twice_is_no_change
+                what_was_deleted_comes_back_as_new
+                a_revision_lets_go_of_vectors_it_does_not_need
+                vectors_of_all_models_go
+                anothers_equal_passage_keeps_nothing_alive
+            }
+            embeddings {
+                nothing_asked_is_nothing_answered
+                a_known_vector_stays_as_it_is
+                every_bit_of_a_number_comes_back
+                many_come_in_the_order_asked
+                models_are_told_apart_to_the_letter
+                equal_content_of_two_users_is_kept_twice
+            }
+            corrections {
+                a_correction_may_lead_out_of_every_project
+                each_correction_of_a_document_is_kept
+                a_corrected_document_can_be_deleted
+                projects_of_corrections_can_be_deleted
+                corrections_of_others_are_not_seen
+            }
+            intake_log {
+                every_outcome_comes_back
+                every_field_of_a_line_comes_back
+                lines_of_others_and_of_the_workspace_are_apart
+                a_log_that_fills_its_page_has_no_next
+                a_line_is_no_change_and_outlives_its_document
+            }
+            changes {
+                each_call_writes_exactly_its_changes
+                a_document_that_is_stored_in_a_project_says_so
+                changes_of_one_commit_have_places_of_their_own
+                kinds_are_chosen_before_the_limit
+                beyond_the_end_and_within_no_limit_there_is_nothing
+                what_was_given_up_leaves_no_hole_that_hides_a_change
+                a_waiter_of_the_past_does_not_wait
+                followers_see_each_position_once_and_in_order_while_others_write
+            }
+            cursors {
+                an_unknown_cursor_has_no_position
+                advancing_makes_and_moves_a_cursor
+                a_cursor_never_goes_back
+                an_advance_that_is_not_committed_never_was
+                cursors_come_by_name_with_their_lag
+                a_deleted_cursor_begins_anew
+                cursors_of_others_do_not_exist
+                the_workspace_itself_has_cursors_too
+                moving_a_cursor_is_no_change
+                names_of_cursors_are_told_apart_to_the_letter
+                the_largest_position_comes_back
             }
         }
     };

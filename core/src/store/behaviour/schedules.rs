@@ -1,6 +1,7 @@
 use serde_json::json;
 
-use super::fixtures::{NOW, read, seconds, user, write};
+use super::fixtures::{NOW, read, user, write};
+use super::job_fixtures::seconds;
 use crate::base::{ErrorKind, Scope};
 use crate::domain::{Cron, NewJob, NewSchedule, Schedule, Store};
 

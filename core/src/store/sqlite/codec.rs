@@ -11,7 +11,21 @@ use crate::base::{Error, ErrorKind, Result, Timestamp};
 
 /// Turns a database error into ours, for `map_err`.
 pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
-    move |error| Error::new(ErrorKind::Storage, operation, "the database refused").caused_by(error)
+    move |error| {
+        let message = if is_damage(&error) {
+            "the database is damaged; restore a backup"
+        } else {
+            "the database refused"
+        };
+        Error::new(ErrorKind::Storage, operation, message).caused_by(error)
+    }
+}
+
+/// Whether SQLite found its file damaged: `SQLITE_CORRUPT` and `SQLITE_NOTADB`, whose
+/// extended codes have them in the lowest byte.
+pub(super) fn is_damage(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
 }
 
 /// Whether a statement failed because a unique value exists already.
@@ -101,22 +115,4 @@ pub(super) fn hex(bytes: &[u8]) -> String {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
-}
-
-/// A cursor for lists that run from the latest row to the earliest.
-pub(super) fn before(cursor: Option<&String>) -> Result<i64> {
-    cursor.map_or(Ok(i64::MAX), |cursor| {
-        cursor.parse().map_err(|_| {
-            Error::new(ErrorKind::InvalidInput, "page.parse", "`after` is not a cursor that a page gave out")
-                .with("after", cursor.chars().take(64).collect::<String>())
-        })
-    })
-}
-
-/// The number of rows a page may have.
-pub(super) fn page_size(size: u32) -> Result<u32> {
-    if (1..=1000).contains(&size) {
-        return Ok(size);
-    }
-    Err(Error::new(ErrorKind::InvalidInput, "page.parse", "a page has 1 to 1,000 items").with("size", size))
 }

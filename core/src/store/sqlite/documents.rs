@@ -4,13 +4,15 @@ use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::codec::{Columns, before, failed, json, page_size};
+use super::codec::{Columns, failed, json};
 use super::transaction::SqliteTransaction;
 use crate::base::{ChunkId, DocumentId, Result, Timestamp};
 use crate::domain::{
     Assignment, ChangeKind, Chunk, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
     DocumentStore, Page, PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
 };
+use crate::store::paging::{before, page_size};
+use crate::store::text::{optional, storable};
 
 const COLUMNS: &str = "sequence, id, source, source_id, type, title, author, text, content_hash, revision, parent_id, \
      thread_id, occurred_at, created_at, updated_at, mail, assignment";
@@ -47,15 +49,15 @@ impl SqliteTransaction {
         )
         .bind(self.tenant())
         .bind(document.id.as_bytes().as_slice())
-        .bind(&document.source)
-        .bind(&document.source_id)
+        .bind(storable(&document.source))
+        .bind(storable(&document.source_id))
         .bind(document.kind.as_str())
-        .bind(&document.title)
-        .bind(document.author.as_deref())
-        .bind(&document.text)
+        .bind(storable(&document.title))
+        .bind(optional(document.author.as_deref()))
+        .bind(storable(&document.text))
         .bind(&document.content_hash)
         .bind(document.parent_id.map(|id| id.as_bytes().to_vec()))
-        .bind(document.thread_id.as_deref())
+        .bind(optional(document.thread_id.as_deref()))
         .bind(document.occurred_at.as_micros())
         .bind(document.created_at.as_micros())
         .bind(document.updated_at.as_micros())
@@ -78,12 +80,12 @@ impl SqliteTransaction {
              WHERE tenant_id = ? AND id = ?",
         )
         .bind(document.kind.as_str())
-        .bind(&document.title)
-        .bind(document.author.as_deref())
-        .bind(&document.text)
+        .bind(storable(&document.title))
+        .bind(optional(document.author.as_deref()))
+        .bind(storable(&document.text))
         .bind(&document.content_hash)
         .bind(document.parent_id.map(|id| id.as_bytes().to_vec()))
-        .bind(document.thread_id.as_deref())
+        .bind(optional(document.thread_id.as_deref()))
         .bind(document.occurred_at.as_micros())
         .bind(document.updated_at.as_micros())
         .bind(document.mail.as_ref().map(json).transpose()?)
@@ -113,7 +115,7 @@ impl SqliteTransaction {
             .bind(chunk.ordinal)
             .bind(chunk.id.as_bytes().as_slice())
             .bind(self.tenant())
-            .bind(&chunk.text)
+            .bind(storable(&chunk.text))
             .bind(chunk.content_hash.0.as_slice())
             .execute(self.connection())
             .await
@@ -191,8 +193,8 @@ impl DocumentStore for SqliteTransaction {
             "SELECT id, content_hash FROM documents WHERE tenant_id = ? AND source = ? AND source_id = ?",
         )
         .bind(self.tenant())
-        .bind(source)
-        .bind(source_id)
+        .bind(storable(source))
+        .bind(storable(source_id))
         .fetch_optional(self.connection())
         .await
         .map_err(failed("documents.identify"))?;
@@ -222,7 +224,7 @@ impl DocumentStore for SqliteTransaction {
             query.push(" AND type = ").push_bind(kind.as_str());
         }
         if let Some(source) = &filter.source {
-            query.push(" AND source = ").push_bind(source.clone());
+            query.push(" AND source = ").push_bind(storable(source).into_owned());
         }
         if let Some(since) = filter.since {
             query.push(" AND occurred_at >= ").push_bind(since.as_micros());
@@ -271,9 +273,14 @@ impl DocumentStore for SqliteTransaction {
     }
 
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {
-        let mut gone: Vec<DocumentId> =
-            self.attachments_of(id).await?.into_iter().map(|attachment| attachment.id).collect();
-        gone.push(id);
+        // Attachments first, to any depth: each refers to what it came with.
+        let mut gone = vec![id];
+        let mut visited = 0;
+        while let Some(&parent) = gone.get(visited) {
+            gone.extend(self.attachments_of(parent).await?.iter().map(|attachment| attachment.id));
+            visited += 1;
+        }
+        gone.reverse();
         for &each in &gone {
             self.delete_chunks(each).await?;
             let done = sqlx::query("DELETE FROM documents WHERE tenant_id = ? AND id = ?")

@@ -2,10 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::codec::{Columns, before, failed, page_size};
+use super::codec::{Columns, failed};
 use super::transaction::SqliteTransaction;
 use crate::base::{DocumentId, Result};
 use crate::domain::{IntakeEntry, IntakeLog, Page, PageRequest};
+use crate::store::paging::{before, page_size};
+use crate::store::text::{optional, storable};
 
 #[async_trait]
 impl IntakeLog for SqliteTransaction {
@@ -16,12 +18,12 @@ impl IntakeLog for SqliteTransaction {
         )
         .bind(self.tenant())
         .bind(entry.at.as_micros())
-        .bind(&entry.source)
-        .bind(entry.source_id.as_deref())
-        .bind(entry.address.as_deref())
+        .bind(storable(&entry.source))
+        .bind(optional(entry.source_id.as_deref()))
+        .bind(optional(entry.address.as_deref()))
         .bind(entry.status.as_str())
-        .bind(entry.error_code.as_deref())
-        .bind(entry.error_message.as_deref())
+        .bind(optional(entry.error_code.as_deref()))
+        .bind(optional(entry.error_message.as_deref()))
         .bind(entry.document_id.map(|id| id.as_bytes().to_vec()))
         .execute(self.connection())
         .await

@@ -8,7 +8,7 @@ use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::codec::{Columns, before, failed, hex, is_duplicate, json as json_text, page_size};
+use super::codec::{Columns, failed, hex, is_duplicate, json as json_text};
 use super::job_ends::{EndedJob, read_batch};
 use super::transaction::SqliteTransaction;
 use crate::base::{BatchId, Error, ErrorKind, JobId, Result, TenantId, Timestamp};
@@ -16,6 +16,7 @@ use crate::domain::{
     Batch, Enqueued, Job, JobFailure, JobFilter, JobState, JobStats, JobStore, KindStats, NewJob, Page,
     PageRequest, Transaction,
 };
+use crate::store::paging::{before, page_size};
 
 /// The columns that [`read_job`] needs.
 pub(super) const COLUMNS: &str = "sequence, id, tenant_id, kind, payload, state, priority, run_at, attempt, \

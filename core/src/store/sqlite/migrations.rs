@@ -6,11 +6,13 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqlitePool;
 
+use super::codec::failed;
 use crate::base::{Error, ErrorKind, Result};
 
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "jobs", include_str!("migrations/0002_jobs.sql")),
+    (3, "cursors", include_str!("migrations/0003_cursors.sql")),
 ];
 
 /// The schema version this library writes.
@@ -23,13 +25,8 @@ pub(super) async fn run(pool: &SqlitePool) -> Result<()> {
         Migration::new(version, Cow::Borrowed(name), MigrationType::Simple, sql, false)
     });
     Migrator::with_migrations(migrations.collect()).run(pool).await.map_err(|error| match error {
-        MigrateError::VersionMissing(found) if found > SCHEMA_VERSION => Error::new(
-            ErrorKind::NewerVersion,
-            "workspace.open",
-            "a newer version of besunny wrote this workspace; upgrade besunny to open it",
-        )
-        .with("schema", found)
-        .with("known", SCHEMA_VERSION),
+        MigrateError::VersionMissing(found) if found > SCHEMA_VERSION => newer("workspace.open", found),
+        MigrateError::Execute(error) => failed("workspace.open")(error),
         other => Error::new(
             ErrorKind::Storage,
             "workspace.open",
@@ -37,4 +34,19 @@ pub(super) async fn run(pool: &SqlitePool) -> Result<()> {
         )
         .caused_by(other),
     })
+}
+
+/// Refuses a schema from the future.
+pub(super) fn check_version(operation: &'static str, found: i64) -> Result<()> {
+    if found > SCHEMA_VERSION { Err(newer(operation, found)) } else { Ok(()) }
+}
+
+fn newer(operation: &'static str, found: i64) -> Error {
+    Error::new(
+        ErrorKind::NewerVersion,
+        operation,
+        "a newer version of besunny wrote this workspace; upgrade besunny to open it",
+    )
+    .with("schema", found)
+    .with("known", SCHEMA_VERSION)
 }

@@ -1,14 +1,17 @@
 //! The embedded store: one SQLite file in the workspace folder.
 //!
-//! One connection writes and several read; in WAL mode they do not wait for each other.
+//! One connection of each process writes and several read; in WAL mode they do not wait for
+//! each other. Writers of all processes take turns.
 //! A commit is flushed to the disk before it is acknowledged.
 //!
 //! Invariant: text columns hold what `domain` types print; a row that does not read back
 //! is a typed error that names the table, never a panic.
 
+mod backup;
 mod changes;
 mod codec;
 mod corrections;
+mod cursors;
 mod documents;
 mod embeddings;
 mod intake_log;
@@ -20,9 +23,10 @@ mod projects;
 mod schedules;
 mod threads;
 mod transaction;
+mod turn;
 mod users;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -31,9 +35,11 @@ use sqlx::sqlite::{
 };
 use tokio::time::Instant;
 
+pub(crate) use self::backup::inspect;
 use self::codec::failed;
 use self::migrations::SCHEMA_VERSION;
 use self::transaction::SqliteTransaction;
+use self::turn::Turns;
 use crate::base::{Result, Scope};
 use crate::domain::{Access, Position, Store, Transaction};
 
@@ -51,11 +57,16 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    turns: Turns,
+    file: PathBuf,
 }
 
 impl SqliteStore {
     /// Opens the database file, making or migrating it as needed.
     pub(crate) async fn open(file: &Path) -> Result<Self> {
+        let turns = Turns::open(file)?;
+        // Only one process at a time makes the file, switches its mode and migrates it.
+        let _turn = turns.take().await?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -76,21 +87,24 @@ impl SqliteStore {
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(failed("workspace.open"))?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer, readers, turns, file: file.to_owned() })
     }
 }
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn begin(&self, scope: &Scope, access: Access) -> Result<Box<dyn Transaction>> {
-        let transaction = match access {
-            Access::Read => self.readers.begin().await,
+        let (transaction, turn) = match access {
+            Access::Read => (self.readers.begin().await, None),
             // Takes the write lock at once: a transaction that reads first and writes
             // later could otherwise find its view outdated and fail half-way.
-            Access::Write => self.writer.begin_with("BEGIN IMMEDIATE").await,
+            Access::Write => {
+                let turn = self.turns.take().await?;
+                (self.writer.begin_with("BEGIN IMMEDIATE").await, Some(turn))
+            }
         };
         let transaction = transaction.map_err(failed("store.begin"))?;
-        Ok(Box::new(SqliteTransaction::new(scope.clone(), transaction)))
+        Ok(Box::new(SqliteTransaction::new(scope.clone(), transaction, turn)))
     }
 
     async fn last_position(&self, scope: &Scope) -> Result<Position> {
@@ -117,12 +131,24 @@ impl Store for SqliteStore {
         }
     }
 
+    async fn backup(&self, file: &Path) -> Result<()> {
+        backup::write(&self.file, file).await
+    }
+
+    async fn integrity(&self) -> Result<Vec<String>> {
+        let mut connection = self.readers.acquire().await.map_err(failed("store.integrity"))?;
+        backup::integrity(&mut connection).await
+    }
+
     fn schema_version(&self) -> i64 {
         SCHEMA_VERSION
     }
 
     async fn close(&self) {
         self.readers.close().await;
+        // The last to close takes the write-ahead log in: not while another opens. Without
+        // a turn it is closed all the same.
+        let _turn = self.turns.take().await;
         self.writer.close().await;
     }
 }
@@ -147,7 +173,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.sqlite");
         let store = SqliteStore::open(&file).await.expect("opens");
-        sqlx::query("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations")
+        sqlx::query("INSERT INTO _sqlx_migrations SELECT 9999, description, installed_on, success, checksum, execution_time FROM _sqlx_migrations WHERE version = 1")
             .execute(&store.writer)
             .await
             .expect("pretends");

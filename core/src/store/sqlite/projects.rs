@@ -7,6 +7,7 @@ use super::codec::{Columns, failed, json};
 use super::transaction::SqliteTransaction;
 use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Timestamp};
 use crate::domain::{Assignment, ChangeKind, Project, ProjectFields, ProjectStore};
+use crate::store::text::{list, storable};
 
 const COLUMNS: &str = "id, name, description, keywords, tags, categories, people, domains, codes, notes, created_at, updated_at";
 
@@ -40,15 +41,15 @@ impl ProjectStore for SqliteTransaction {
         )
         .bind(self.tenant())
         .bind(project.id.as_bytes().as_slice())
-        .bind(&fields.name)
-        .bind(&fields.description)
-        .bind(json(&fields.keywords)?)
-        .bind(json(&fields.tags)?)
-        .bind(json(&fields.categories)?)
-        .bind(json(&fields.people)?)
-        .bind(json(&fields.domains)?)
-        .bind(json(&fields.codes)?)
-        .bind(&fields.notes)
+        .bind(storable(&fields.name))
+        .bind(storable(&fields.description))
+        .bind(json(&list(&fields.keywords))?)
+        .bind(json(&list(&fields.tags))?)
+        .bind(json(&list(&fields.categories))?)
+        .bind(json(&list(&fields.people))?)
+        .bind(json(&list(&fields.domains))?)
+        .bind(json(&list(&fields.codes))?)
+        .bind(storable(&fields.notes))
         .bind(project.created_at.as_micros())
         .bind(project.updated_at.as_micros())
         .execute(self.connection())
@@ -88,15 +89,15 @@ impl ProjectStore for SqliteTransaction {
                  domains = ?, codes = ?, notes = ?, updated_at = ?
              WHERE tenant_id = ? AND id = ?",
         )
-        .bind(&fields.name)
-        .bind(&fields.description)
-        .bind(json(&fields.keywords)?)
-        .bind(json(&fields.tags)?)
-        .bind(json(&fields.categories)?)
-        .bind(json(&fields.people)?)
-        .bind(json(&fields.domains)?)
-        .bind(json(&fields.codes)?)
-        .bind(&fields.notes)
+        .bind(storable(&fields.name))
+        .bind(storable(&fields.description))
+        .bind(json(&list(&fields.keywords))?)
+        .bind(json(&list(&fields.tags))?)
+        .bind(json(&list(&fields.categories))?)
+        .bind(json(&list(&fields.people))?)
+        .bind(json(&list(&fields.domains))?)
+        .bind(json(&list(&fields.codes))?)
+        .bind(storable(&fields.notes))
         .bind(project.updated_at.as_micros())
         .bind(self.tenant())
         .bind(project.id.as_bytes().as_slice())

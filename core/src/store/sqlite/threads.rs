@@ -6,12 +6,13 @@ use super::codec::{Columns, failed};
 use super::transaction::SqliteTransaction;
 use crate::base::{DocumentId, Result};
 use crate::domain::{Assignment, ThreadClue, ThreadStore};
+use crate::store::text::storable;
 
 impl SqliteTransaction {
     async fn thread_of(&mut self, message_id: &str) -> Result<Option<String>> {
         sqlx::query_scalar("SELECT thread_id FROM thread_messages WHERE tenant_id = ? AND message_id = ?")
             .bind(self.tenant())
-            .bind(message_id)
+            .bind(storable(message_id))
             .fetch_optional(self.connection())
             .await
             .map_err(failed("threads.find"))
@@ -25,9 +26,9 @@ impl SqliteTransaction {
             "UPDATE documents SET thread_id = ? WHERE tenant_id = ? AND thread_id = ?",
         ] {
             sqlx::query(sql)
-                .bind(to)
+                .bind(storable(to))
                 .bind(self.tenant())
-                .bind(from)
+                .bind(storable(from))
                 .execute(self.connection())
                 .await
                 .map_err(failed("threads.join"))?;
@@ -47,7 +48,7 @@ impl ThreadStore for SqliteTransaction {
         let Some(subject) = &clue.reply_subject else { return Ok(None) };
         sqlx::query_scalar("SELECT thread_id FROM thread_subjects WHERE tenant_id = ? AND subject = ?")
             .bind(self.tenant())
-            .bind(subject)
+            .bind(storable(subject))
             .fetch_optional(self.connection())
             .await
             .map_err(failed("threads.find"))
@@ -63,8 +64,8 @@ impl ThreadStore for SqliteTransaction {
                         "INSERT INTO thread_messages (tenant_id, message_id, thread_id) VALUES (?, ?, ?)",
                     )
                     .bind(self.tenant())
-                    .bind(message_id)
-                    .bind(thread_id)
+                    .bind(storable(message_id))
+                    .bind(storable(thread_id))
                     .execute(self.connection())
                     .await
                     .map_err(failed("threads.join"))?;
@@ -77,8 +78,8 @@ impl ThreadStore for SqliteTransaction {
                          ON CONFLICT (tenant_id, subject) DO UPDATE SET thread_id = excluded.thread_id",
             )
             .bind(self.tenant())
-            .bind(subject)
-            .bind(thread_id)
+            .bind(storable(subject))
+            .bind(storable(thread_id))
             .execute(self.connection())
             .await
             .map_err(failed("threads.join"))?;
@@ -91,7 +92,7 @@ impl ThreadStore for SqliteTransaction {
             "SELECT id, assignment FROM documents WHERE tenant_id = ? AND thread_id = ? AND parent_id IS NULL ORDER BY sequence",
         )
         .bind(self.tenant())
-        .bind(thread_id)
+        .bind(storable(thread_id))
         .fetch_all(self.connection())
         .await
         .map_err(failed("threads.read"))?;

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use sqlx::{Sqlite, SqliteConnection};
 
 use super::codec::failed;
+use super::turn::Turn;
 use crate::base::{
     DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
 };
@@ -13,11 +14,13 @@ use crate::domain::{ChangeKind, Transaction};
 pub(super) struct SqliteTransaction {
     scope: Scope,
     inner: sqlx::Transaction<'static, Sqlite>,
+    /// Of a writer; given back last.
+    _turn: Option<Turn>,
 }
 
 impl SqliteTransaction {
-    pub(super) fn new(scope: Scope, inner: sqlx::Transaction<'static, Sqlite>) -> Self {
-        Self { scope, inner }
+    pub(super) fn new(scope: Scope, inner: sqlx::Transaction<'static, Sqlite>, turn: Option<Turn>) -> Self {
+        Self { scope, inner, _turn: turn }
     }
 
     /// The tenant, as bound to statements.

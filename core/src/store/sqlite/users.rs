@@ -7,6 +7,7 @@ use super::codec::{Columns, failed, is_duplicate};
 use super::transaction::SqliteTransaction;
 use crate::base::{Error, ErrorKind, Result, UserId};
 use crate::domain::{User, UserStore};
+use crate::store::text::optional;
 
 fn read(row: &SqliteRow) -> Result<User> {
     let row = Columns(row);
@@ -25,7 +26,7 @@ impl UserStore for SqliteTransaction {
         let inserted = sqlx::query("INSERT INTO users (id, username, email, created_at) VALUES (?, ?, ?, ?)")
             .bind(user.id.as_bytes().as_slice())
             .bind(user.username.as_str())
-            .bind(user.email.as_deref())
+            .bind(optional(user.email.as_deref()))
             .bind(user.created_at.as_micros())
             .execute(self.connection())
             .await;

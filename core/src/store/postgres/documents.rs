@@ -1,0 +1,410 @@
+//! Documents and their chunks.
+
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::codec::{Columns, Utc, failed, json, uuid};
+use super::outside::{self, StoredChunk};
+use super::statement::{build, built, statement};
+use super::transaction::PostgresTransaction;
+use crate::base::{ChunkId, DocumentId, Result, Timestamp};
+use crate::domain::{
+    Assignment, ChangeKind, Chunk, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
+    DocumentStore, Page, PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
+};
+use crate::store::paging::{before, page_size};
+use crate::store::text;
+
+/// The columns of a document, with what stands in where a row of the front end has nothing.
+const COLUMNS: &str = "sequence, id, coalesce(source, 'unknown') AS source, coalesce(source_id, id::text) AS source_id, \
+     coalesce(type, 'document') AS type, coalesce(title, '') AS title, author, coalesce(text, summary, '') AS text, \
+     coalesce(content_hash, '') AS content_hash, coalesce(revision, 1)::bigint AS revision, parent_id, thread_id, \
+     coalesce(occurred_at, received_at, created_at, 'epoch') AS occurred_at, \
+     coalesce(created_at, received_at, 'epoch') AS created_at, \
+     coalesce(updated_at, created_at, received_at, 'epoch') AS updated_at, \
+     mail::text AS mail, project_id, classification_source, assignment::text AS assignment";
+/// When a document occurred, as in [`COLUMNS`].
+const OCCURRED_AT: &str = "coalesce(occurred_at, received_at, created_at, 'epoch')";
+/// The most characters of a text that the front end shows in its lists.
+const SUMMARY_CHARACTERS: usize = 200;
+
+pub(super) fn read(row: &PgRow) -> Result<StoredDocument> {
+    let row = Columns(row);
+    let document = Document {
+        id: DocumentId::from_bytes(row.id("id")?),
+        source: row.text("source")?,
+        source_id: row.text("source_id")?,
+        kind: row.parsed("type")?,
+        title: row.text("title")?,
+        author: row.optional_text("author")?,
+        text: row.text("text")?,
+        content_hash: row.text("content_hash")?,
+        revision: u32::try_from(row.integer("revision")?).unwrap_or(u32::MAX),
+        parent_id: row.optional_id("parent_id")?.map(DocumentId::from_bytes),
+        thread_id: row.optional_text("thread_id")?,
+        occurred_at: row.time("occurred_at")?,
+        created_at: row.time("created_at")?,
+        updated_at: row.time("updated_at")?,
+        mail: row.optional_json("mail")?,
+        assignment: outside::assignment(&row)?,
+    };
+    Ok(StoredDocument { document, order: row.unsigned("sequence")? })
+}
+
+/// What names an item of a tenant, in one length.
+fn identity(source: &str, source_id: &str) -> Vec<u8> {
+    ContentHash::of(format!("{source}\0{source_id}").as_bytes()).0.to_vec()
+}
+
+/// A document that has the identity asked for.
+struct Known {
+    id: DocumentId,
+    content_hash: String,
+    assignment: Assignment,
+}
+
+impl PostgresTransaction {
+    /// The document of an identity: one that the library wrote, else the first that was
+    /// there before, which it then makes its own.
+    async fn known(&mut self, source: &str, source_id: &str) -> Result<Option<Known>> {
+        let (source, source_id) = (text::storable(source), text::storable(source_id));
+        let row = statement(
+            "SELECT id, coalesce(content_hash, '') AS content_hash, project_id, classification_source,
+                    assignment::text AS assignment
+             FROM public.documents
+             WHERE created_by = $1 AND (identity = $2 OR (identity IS NULL AND source = $3 AND source_id = $4))
+             ORDER BY identity IS NULL, sequence LIMIT 1",
+        )
+        .bind(self.tenant())
+        .bind(identity(&source, &source_id))
+        .bind(source)
+        .bind(source_id)
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("documents.identify"))?;
+        row.map(|row| {
+            let row = Columns(&row);
+            Ok(Known {
+                id: DocumentId::from_bytes(row.id("id")?),
+                content_hash: row.text("content_hash")?,
+                assignment: outside::assignment(&row)?,
+            })
+        })
+        .transpose()
+    }
+
+    async fn insert_document(&mut self, document: &Document) -> Result<()> {
+        let (source, source_id) = (text::storable(&document.source), text::storable(&document.source_id));
+        let body = text::storable(&document.text);
+        statement(
+            "INSERT INTO public.documents (created_by, id, identity, source, source_id, type, title, author, text, summary,
+                 content_hash, revision, parent_id, thread_id, occurred_at, received_at, created_at, updated_at, mail,
+                 project_id, classification_source, assignment)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, left($9, $20), $10, 1, $11, $12, $13, $13, $14, $15, $16::json,
+                 $17, $18, $19::json)",
+        )
+        .bind(self.tenant())
+        .bind(uuid(document.id.as_bytes()))
+        .bind(identity(&source, &source_id))
+        .bind(source)
+        .bind(source_id)
+        .bind(document.kind.as_str())
+        .bind(text::storable(&document.title))
+        .bind(text::optional(document.author.as_deref()))
+        .bind(body)
+        .bind(&document.content_hash)
+        .bind(document.parent_id.map(|id| uuid(id.as_bytes())))
+        .bind(text::optional(document.thread_id.as_deref()))
+        .bind(Utc(document.occurred_at))
+        .bind(Utc(document.created_at))
+        .bind(Utc(document.updated_at))
+        .bind(document.mail.as_ref().map(json).transpose()?)
+        .bind(document.project_id().map(|id| uuid(id.as_bytes())))
+        .bind(document.assignment.decided_by.as_str())
+        .bind(json(&document.assignment)?)
+        .bind(SUMMARY_CHARACTERS as i32)
+        .execute(self.connection())
+        .await
+        .map_err(failed("documents.put"))?;
+        Ok(())
+    }
+
+    /// Writes a new revision over an old one.
+    async fn revise_document(
+        &mut self,
+        id: DocumentId,
+        document: &Document,
+        kept: &Assignment,
+    ) -> Result<()> {
+        let (source, source_id) = (text::storable(&document.source), text::storable(&document.source_id));
+        statement(
+            "UPDATE public.documents SET type = $3, title = $4, author = $5, text = $6, summary = left($6, $18),
+                 content_hash = $7, revision = coalesce(revision, 1) + 1, parent_id = $8, thread_id = $9, occurred_at = $10,
+                 updated_at = $11, mail = $12::json, project_id = $13, classification_source = $14,
+                 assignment = $15::json, identity = $16, created_at = coalesce(created_at, $17)
+             WHERE created_by = $1 AND id = $2",
+        )
+        .bind(self.tenant())
+        .bind(uuid(id.as_bytes()))
+        .bind(document.kind.as_str())
+        .bind(text::storable(&document.title))
+        .bind(text::optional(document.author.as_deref()))
+        .bind(text::storable(&document.text))
+        .bind(&document.content_hash)
+        .bind(document.parent_id.map(|id| uuid(id.as_bytes())))
+        .bind(text::optional(document.thread_id.as_deref()))
+        .bind(Utc(document.occurred_at))
+        .bind(Utc(document.updated_at))
+        .bind(document.mail.as_ref().map(json).transpose()?)
+        .bind(kept.project_id.map(|id| uuid(id.as_bytes())))
+        .bind(kept.decided_by.as_str())
+        .bind(json(kept)?)
+        .bind(identity(&source, &source_id))
+        .bind(Utc(document.created_at))
+        .bind(SUMMARY_CHARACTERS as i32)
+        .execute(self.connection())
+        .await
+        .map_err(failed("documents.put"))?;
+        self.drop_chunks(id).await
+    }
+
+    async fn insert_chunks(&mut self, id: DocumentId, project: Option<Uuid>, chunks: &[Chunk]) -> Result<()> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = chunks.iter().map(|chunk| uuid(chunk.id.as_bytes())).collect();
+        let places: Vec<i32> = chunks.iter().map(|chunk| chunk.ordinal.cast_signed()).collect();
+        let texts: Vec<String> =
+            chunks.iter().map(|chunk| text::storable(&chunk.text).into_owned()).collect();
+        let hashes: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.content_hash.0.as_slice()).collect();
+        statement(
+            "INSERT INTO public.document_chunks (id, document_id, project_id, tenant_id, chunk_index, text, content_hash)
+             SELECT given.id, $1, $2, $3, given.place, given.text, given.hash
+             FROM unnest($4::uuid[], $5::integer[], $6::text[], $7::bytea[]) AS given (id, place, text, hash)",
+        )
+        .bind(uuid(id.as_bytes()))
+        .bind(project)
+        .bind(self.tenant())
+        .bind(ids)
+        .bind(places)
+        .bind(texts)
+        .bind(hashes)
+        .execute(self.connection())
+        .await
+        .map_err(failed("documents.put"))?;
+        Ok(())
+    }
+
+    /// Deletes a document's chunks, and vectors that no other chunk needs.
+    async fn drop_chunks(&mut self, id: DocumentId) -> Result<()> {
+        statement("SELECT besunny.drop_chunks($1, $2)")
+            .bind(self.tenant())
+            .bind(uuid(id.as_bytes()))
+            .execute(self.connection())
+            .await
+            .map_err(failed("documents.delete"))?;
+        Ok(())
+    }
+
+    async fn select_documents(&mut self, condition: &str, id: DocumentId) -> Result<Vec<StoredDocument>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND {condition} = $2 ORDER BY sequence"
+        );
+        let rows = statement(AssertSqlSafe(sql))
+            .bind(self.tenant())
+            .bind(uuid(id.as_bytes()))
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed("documents.get"))?;
+        rows.iter().map(read).collect()
+    }
+}
+
+#[async_trait]
+impl DocumentStore for PostgresTransaction {
+    async fn put_document(&mut self, record: &DocumentRecord) -> Result<Put> {
+        let document = &record.document;
+        let known = self.known(&document.source, &document.source_id).await?;
+        let (status, id, kind, project) = match known {
+            Some(known) if known.content_hash == document.content_hash => {
+                return Ok(Put { status: StoreStatus::Unchanged, id: known.id });
+            }
+            Some(known) => {
+                let kept = match known.assignment.decided_by {
+                    DecidedBy::User => &known.assignment,
+                    _ => &document.assignment,
+                };
+                self.revise_document(known.id, document, kept).await?;
+                (StoreStatus::Updated, known.id, ChangeKind::DocumentUpdated, kept.project_id)
+            }
+            None => {
+                self.insert_document(document).await?;
+                (StoreStatus::Stored, document.id, ChangeKind::DocumentStored, document.project_id())
+            }
+        };
+        self.insert_chunks(id, project.map(|id| uuid(id.as_bytes())), &record.chunks).await?;
+        self.record(kind, Some(id), document.project_id(), document.updated_at).await?;
+        Ok(Put { status, id })
+    }
+
+    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>> {
+        Ok(self.select_documents("id", id).await?.pop())
+    }
+
+    async fn identify(&mut self, source: &str, source_id: &str) -> Result<Option<(DocumentId, String)>> {
+        Ok(self.known(source, source_id).await?.map(|known| (known.id, known.content_hash)))
+    }
+
+    async fn documents(&mut self, filter: &DocumentFilter, page: &PageRequest) -> Result<Page<Document>> {
+        let size = page_size(page.size)?;
+        let mut query = build(format!("SELECT {COLUMNS} FROM public.documents WHERE created_by = "));
+        query.push_bind(self.tenant());
+        query.push(" AND sequence < ").push_bind(before(page.after.as_ref())?);
+        match filter.project {
+            Some(ProjectFilter::Is(id)) => {
+                query.push(" AND project_id = ").push_bind(uuid(id.as_bytes()));
+            }
+            Some(ProjectFilter::Unassigned) => {
+                query.push(" AND project_id IS NULL");
+            }
+            None => {}
+        }
+        if let Some(kind) = filter.kind {
+            query.push(" AND coalesce(type, 'document') = ").push_bind(kind.as_str());
+        }
+        if let Some(source) = &filter.source {
+            query.push(" AND coalesce(source, 'unknown') = ").push_bind(text::storable(source).into_owned());
+        }
+        if let Some(since) = filter.since {
+            query.push(format!(" AND {OCCURRED_AT} >= ")).push_bind(Utc(since));
+        }
+        if let Some(until) = filter.until {
+            query.push(format!(" AND {OCCURRED_AT} < ")).push_bind(Utc(until));
+        }
+        query.push(" ORDER BY sequence DESC LIMIT ").push_bind(i64::from(size) + 1);
+        let rows = built(&mut query).fetch_all(self.connection()).await.map_err(failed("documents.list"))?;
+        let more = rows.len() > size as usize;
+        let kept = rows.iter().take(size as usize).map(read).collect::<Result<Vec<_>>>()?;
+        let next = kept.last().filter(|_| more).map(|last| last.order.to_string());
+        Ok(Page { items: kept.into_iter().map(|stored| stored.document).collect(), next })
+    }
+
+    async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>> {
+        let found = self.select_documents("parent_id", id).await?;
+        Ok(found.into_iter().map(|stored| stored.document).collect())
+    }
+
+    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>> {
+        let rows = statement(
+            "SELECT document.title, document.content_hash AS revision_hash, coalesce(document.text, document.summary, '') AS document_text,
+                    chunk.id, chunk.chunk_index, coalesce(chunk.text, '') AS text, chunk.content_hash
+             FROM public.documents AS document
+             LEFT JOIN public.document_chunks AS chunk ON chunk.document_id = document.id
+             WHERE document.created_by = $1 AND document.id = $2
+             ORDER BY chunk.chunk_index, chunk.created_at, chunk.id",
+        )
+        .bind(self.tenant())
+        .bind(uuid(id.as_bytes()))
+        .fetch_all(self.connection())
+        .await
+        .map_err(failed("documents.chunks"))?;
+        let Some(first) = rows.first().map(Columns) else { return Ok(Vec::new()) };
+        let title = first.optional_text("title")?.unwrap_or_default();
+        let mut stored = Vec::with_capacity(rows.len());
+        for row in rows.iter().map(Columns) {
+            if let Some(chunk) = row.optional_id("id")? {
+                stored.push(StoredChunk {
+                    id: ChunkId::from_bytes(chunk),
+                    ordinal: row.optional_integer("chunk_index")?.and_then(|place| u32::try_from(place).ok()),
+                    text: row.text("text")?,
+                    content_hash: row.optional_hash("content_hash")?.map(ContentHash),
+                });
+            }
+        }
+        // A document that the library wrote without chunks has none.
+        if stored.is_empty() && !first.is_null("revision_hash")? {
+            return Ok(Vec::new());
+        }
+        Ok(outside::chunks(id, &title, &first.text("document_text")?, stored))
+    }
+
+    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>> {
+        Ok(self.chunks(document).await?.into_iter().find(|chunk| chunk.id == id))
+    }
+
+    async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {
+        // Attachments first, to any depth: each refers to what it came with.
+        let mut gone = vec![id];
+        let mut visited = 0;
+        while let Some(&parent) = gone.get(visited) {
+            gone.extend(self.attachments_of(parent).await?.iter().map(|attachment| attachment.id));
+            visited += 1;
+        }
+        gone.reverse();
+        for &each in &gone {
+            self.drop_chunks(each).await?;
+            let done = statement("DELETE FROM public.documents WHERE created_by = $1 AND id = $2")
+                .bind(self.tenant())
+                .bind(uuid(each.as_bytes()))
+                .execute(self.connection())
+                .await
+                .map_err(failed("documents.delete"))?;
+            if done.rows_affected() == 0 {
+                return Ok(Vec::new());
+            }
+            self.record(ChangeKind::DocumentDeleted, Some(each), None, now).await?;
+        }
+        Ok(gone)
+    }
+
+    async fn set_assignment(
+        &mut self,
+        id: DocumentId,
+        assignment: &Assignment,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let project = assignment.project_id.map(|id| uuid(id.as_bytes()));
+        let done = statement(
+            "UPDATE public.documents SET project_id = $3, assignment = $4::json, classification_source = $5, updated_at = $6
+             WHERE created_by = $1 AND id = $2",
+        )
+        .bind(self.tenant())
+        .bind(uuid(id.as_bytes()))
+        .bind(project)
+        .bind(json(assignment)?)
+        .bind(assignment.decided_by.as_str())
+        .bind(Utc(now))
+        .execute(self.connection())
+        .await
+        .map_err(failed("documents.assign"))?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        statement(
+            "UPDATE public.document_chunks SET project_id = $3 WHERE tenant_id = $1 AND document_id = $2",
+        )
+        .bind(self.tenant())
+        .bind(uuid(id.as_bytes()))
+        .bind(project)
+        .execute(self.connection())
+        .await
+        .map_err(failed("documents.assign"))?;
+        self.record(ChangeKind::DocumentAssigned, Some(id), assignment.project_id, now).await?;
+        Ok(true)
+    }
+
+    async fn counts(&mut self) -> Result<Counts> {
+        let row = statement(
+            "SELECT (SELECT count(*) FROM public.documents WHERE created_by = $1) AS documents,
+                    (SELECT count(*) FROM public.document_chunks WHERE tenant_id = $1) AS chunks",
+        )
+        .bind(self.tenant())
+        .fetch_one(self.connection())
+        .await
+        .map_err(failed("documents.count"))?;
+        let row = Columns(&row);
+        Ok(Counts { documents: row.unsigned("documents")?, chunks: row.unsigned("chunks")? })
+    }
+}

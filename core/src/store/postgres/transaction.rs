@@ -1,0 +1,156 @@
+//! One unit of work on Postgres.
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{AssertSqlSafe, Postgres};
+use uuid::Uuid;
+
+use super::codec::{Columns, Utc, failed, uuid};
+use super::statement::statement;
+use crate::base::{
+    DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
+};
+use crate::domain::{Access, ChangeKind, Position, Transaction};
+
+/// An open transaction, bound to the scope it was opened for.
+pub(super) struct PostgresTransaction {
+    scope: Scope,
+    inner: sqlx::Transaction<'static, Postgres>,
+}
+
+impl PostgresTransaction {
+    pub(super) async fn begin(
+        pool: &PgPool,
+        scope: &Scope,
+        access: Access,
+        row_level_security: bool,
+    ) -> Result<Self, sqlx::Error> {
+        let sql = AssertSqlSafe(beginning(scope, access, row_level_security));
+        Ok(Self { scope: scope.clone(), inner: pool.begin_with(sql).await? })
+    }
+
+    /// The tenant, as bound to statements.
+    pub(super) fn tenant(&self) -> Uuid {
+        uuid(self.scope.tenant().as_bytes())
+    }
+
+    pub(super) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    pub(super) fn require_service(&self, operation: &'static str) -> Result<()> {
+        if self.scope.role() == Role::Service {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
+    }
+
+    /// Whether the scope sees the jobs of all tenants.
+    pub(super) fn sees_all_jobs(&self) -> bool {
+        self.scope.role() == Role::Service
+    }
+
+    /// Appends to the change log of a job's owner, whose turn the transaction has taken.
+    pub(super) async fn record_subject(
+        &mut self,
+        tenant: TenantId,
+        kind: ChangeKind,
+        subject: SubjectId,
+        at: Timestamp,
+    ) -> Result<()> {
+        statement(
+            "INSERT INTO besunny.changes (tenant_id, kind, subject_id, changed_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(uuid(tenant.as_bytes()))
+        .bind(kind.as_str())
+        .bind(uuid(subject.as_bytes()))
+        .bind(Utc(at))
+        .execute(self.connection())
+        .await
+        .map_err(failed("changes.append"))?;
+        Ok(())
+    }
+
+    /// Appends to the change log.
+    pub(super) async fn record(
+        &mut self,
+        kind: ChangeKind,
+        document: Option<DocumentId>,
+        project: Option<ProjectId>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let tenant = self.tenant();
+        statement(
+            "INSERT INTO besunny.changes (tenant_id, kind, document_id, project_id, changed_at) VALUES ($1, $2, $3, $4, $5)",
+        )
+        .bind(tenant)
+        .bind(kind.as_str())
+        .bind(document.map(|id| uuid(id.as_bytes())))
+        .bind(project.map(|id| uuid(id.as_bytes())))
+        .bind(Utc(at))
+        .execute(self.connection())
+        .await
+        .map_err(failed("changes.append"))?;
+        Ok(())
+    }
+
+    /// The last position of the tenant's change log.
+    pub(super) async fn last_position(&mut self) -> Result<Position> {
+        let tenant = self.tenant();
+        let row = statement(
+            "SELECT coalesce(max(position), 0) AS position FROM besunny.changes WHERE tenant_id = $1",
+        )
+        .bind(tenant)
+        .fetch_one(self.connection())
+        .await
+        .map_err(failed("store.last_position"))?;
+        Columns(&row).unsigned("position")
+    }
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    async fn commit(self: Box<Self>) -> Result<()> {
+        self.inner.commit().await.map_err(failed("store.commit"))
+    }
+}
+
+/// What opens a transaction, as one message. All settings end with the transaction, so the
+/// next one to get the session from a pool finds nothing. The only values in the text are
+/// constants and ids; nothing that a user wrote.
+fn beginning(scope: &Scope, access: Access, row_level_security: bool) -> String {
+    let mut sql = String::from(match access {
+        Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        // Each statement sees what was committed before it; what the tenant's other writers
+        // do cannot come in between, because of the lock.
+        Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
+    });
+    // A write that stalls must not hold up the tenant's other writers for ever.
+    sql.push_str(
+        "; SELECT set_config('lock_timeout', '120s', true), \
+         set_config('idle_in_transaction_session_timeout', '120s', true)",
+    );
+    if access == Access::Write {
+        sql.push_str(", set_config('besunny.writer', 'library', true)");
+    }
+    if row_level_security {
+        let (role, claims) = match (scope.role(), scope.actor()) {
+            (Role::User, Some(user)) => {
+                ("authenticated", format!(r#"{{"sub":"{user}","role":"authenticated"}}"#))
+            }
+            (Role::User, None) => ("authenticated", r#"{"role":"authenticated"}"#.to_owned()),
+            (Role::Service, _) => ("service_role", r#"{"role":"service_role"}"#.to_owned()),
+        };
+        sql.push_str(&format!(
+            ", set_config('request.jwt.claims', '{claims}', true), set_config('role', '{role}', true)"
+        ));
+    }
+    if access == Access::Write {
+        sql.push_str(&format!("; SELECT besunny.lock_tenant('{}')", scope.tenant()));
+    }
+    sql
+}
