@@ -8,7 +8,7 @@ const LAYERS: [&[&str]; 6] = [
     &["base"],
     &["domain", "offload"],
     &["text", "ml", "index", "store"],
-    &["assign", "events", "intake", "search"],
+    &["assign", "events", "intake", "jobs", "search"],
     &["workspace"],
     &["blocking", "lib"],
 ];

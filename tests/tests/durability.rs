@@ -54,9 +54,12 @@ async fn without_model(folder: &Path) -> besunny::Result<Workspace> {
     Workspace::open(folder, options).await
 }
 
+/// What spoils a file, by name.
+type Damage = (String, Box<dyn Fn(&Path)>);
+
 /// Ways to damage a file: cut it, flip a bit in it, empty or remove it.
-fn damages(length: usize, offsets: usize) -> Vec<(String, Box<dyn Fn(&Path)>)> {
-    let mut all: Vec<(String, Box<dyn Fn(&Path)>)> =
+fn damages(length: usize, offsets: usize) -> Vec<Damage> {
+    let mut all: Vec<Damage> =
         vec![("removed".into(), Box::new(|file| fs::remove_file(file).expect("removes")))];
     let step = length.div_ceil(offsets).max(1);
     for offset in (0..length).step_by(step) {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::fixtures::{NOW, document, put, read, user, write};
 use crate::base::{Scope, UserId};
-use crate::domain::{ChangeKind, Store, ThreadClue, User};
+use crate::domain::{ChangeKind, Store, User};
 
 pub(crate) async fn changes_of_several_kinds_keep_their_order(store: &dyn Store) {
     let ana = user(store, 1).await;

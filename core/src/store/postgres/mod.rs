@@ -19,10 +19,14 @@ mod cursors;
 mod documents;
 mod embeddings;
 mod intake_log;
+mod job_ends;
+mod job_work;
+mod jobs;
 mod listener;
 mod migrations;
 mod outside;
 mod projects;
+mod schedules;
 mod statement;
 #[cfg(test)]
 mod tests;

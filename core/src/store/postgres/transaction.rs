@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::codec::{Columns, Utc, failed, uuid};
 use super::statement::statement;
-use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, Timestamp};
+use crate::base::{
+    DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
+};
 use crate::domain::{Access, ChangeKind, Position, Transaction};
 
 /// An open transaction, bound to the scope it was opened for.
@@ -48,6 +50,32 @@ impl PostgresTransaction {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
+    }
+
+    /// Whether the scope sees the jobs of all tenants.
+    pub(super) fn sees_all_jobs(&self) -> bool {
+        self.scope.role() == Role::Service
+    }
+
+    /// Appends to the change log of a job's owner, whose turn the transaction has taken.
+    pub(super) async fn record_subject(
+        &mut self,
+        tenant: TenantId,
+        kind: ChangeKind,
+        subject: SubjectId,
+        at: Timestamp,
+    ) -> Result<()> {
+        statement(
+            "INSERT INTO besunny.changes (tenant_id, kind, subject_id, changed_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(uuid(tenant.as_bytes()))
+        .bind(kind.as_str())
+        .bind(uuid(subject.as_bytes()))
+        .bind(Utc(at))
+        .execute(self.connection())
+        .await
+        .map_err(failed("changes.append"))?;
+        Ok(())
     }
 
     /// Appends to the change log.

@@ -63,6 +63,19 @@ impl Columns<'_> {
         self.0.try_get(column).map_err(failed("store.read"))
     }
 
+    pub(super) fn optional_integer(&self, column: &'static str) -> Result<Option<i64>> {
+        self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn optional_time(&self, column: &'static str) -> Result<Option<Timestamp>> {
+        Ok(self.optional_integer(column)?.map(Timestamp::from_micros))
+    }
+
+    /// A number that fits 32 bits without a sign.
+    pub(super) fn small(&self, column: &'static str) -> Result<u32> {
+        u32::try_from(self.integer(column)?).map_err(|_| damaged(column))
+    }
+
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp> {
         self.integer(column).map(Timestamp::from_micros)
     }
@@ -103,4 +116,11 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| {
         Error::new(ErrorKind::Internal, "store.write", "a value has no JSON form").caused_by(error)
     })
+}
+
+/// Bytes as SQLite's `unhex` reads them, for lists of rows that are handed over as JSON.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
