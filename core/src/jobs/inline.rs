@@ -15,11 +15,17 @@ impl JobQueue {
     /// Runs what is due, until nothing is; how many attempts that were.
     pub(crate) async fn run_due(&self) -> Result<u64> {
         let mut attempts = 0;
+        self.rescue().await?;
         loop {
             while self.tick().await? {}
-            self.rescue().await?;
             let now = self.clock.now();
             let (lease, kinds) = (self.lease(now), self.kinds());
+            let mut read = self.store.begin(&Scope::service(), Access::Read).await?;
+            let outlook = read.job_outlook(&kinds, now).await?;
+            drop(read);
+            if !outlook.is_due {
+                return Ok(attempts);
+            }
             let claim = Claim { kinds: &kinds, limit: 1, lease, until: now.after(LEASE), now };
             let mut write = self.store.begin(&Scope::service(), Access::Write).await?;
             let claimed = write.claim_jobs(&claim).await?;

@@ -169,8 +169,9 @@ impl Workspace {
     /// # Errors
     /// None at present; the result leaves room for stores that can fail to flush.
     pub async fn close(&self) -> Result<()> {
+        // First: what runs may finish, for which it needs the workspace.
+        self.inner.jobs.close().await;
         if !self.inner.closed.swap(true, Ordering::AcqRel) {
-            self.inner.jobs.close().await;
             self.inner.events.close();
             self.inner.follower.close().await;
             self.inner.store.close().await;

@@ -22,7 +22,8 @@ pub(super) struct EndedJob {
 }
 
 /// The columns that [`EndedJob::read`] needs.
-pub(super) const ENDED: &str = "id, tenant_id, kind, state, batch_id, concurrency_key";
+pub(super) const ENDED: &str =
+    "jobs.id, jobs.tenant_id, jobs.kind, jobs.state, jobs.batch_id, jobs.concurrency_key";
 
 impl EndedJob {
     pub(super) fn of(job: Job) -> Self {

@@ -294,7 +294,7 @@ impl JobStore for PostgresTransaction {
     async fn cancel_job(&mut self, id: JobId, now: Timestamp) -> Result<(Option<JobState>, Vec<Batch>)> {
         let Some(job) = self.locked_job(id).await? else { return Ok((None, Vec::new())) };
         if job.state == JobState::Running {
-            statement("UPDATE besunny.jobs SET cancel_requested WHERE id = $1")
+            statement("UPDATE besunny.jobs SET cancel_requested = true WHERE id = $1")
                 .bind(uuid(id.as_bytes()))
                 .execute(self.connection())
                 .await
