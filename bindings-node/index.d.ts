@@ -42,6 +42,7 @@ export type ChangeKind =
   | 'project.created'
   | 'project.updated'
   | 'project.deleted'
+  | 'job.failed'
 
 /** Where a cursor begins that is not there yet. */
 export type Start = 'beginning' | 'now'
@@ -126,11 +127,12 @@ export interface Subscription {
 
 export declare namespace Workspace {
   /**
-   * Opens the workspace in the folder `location`, making it if it is not there.
+   * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
+   * a Postgres database, `postgres://user:password@host:port/database`.
    *
-   * Rejects with `locked` when another process or handle has it open, `newer_version`
-   * when a newer besunny wrote it, `model` when the model cannot be loaded, `io`,
-   * `storage`.
+   * Rejects with `locked` when another process or handle has the folder (on Postgres, that
+   * of the index) open, `newer_version` when a newer besunny wrote it, `model` when the
+   * model cannot be loaded, `invalid_input` for a bad URL, `io`, `storage`.
    */
   function open(location: string, options?: OpenOptions | undefined | null): Promise<Workspace>
 }
@@ -598,6 +600,8 @@ export interface Event {
   documentId: string | null
   /** The project it is about; for an assigned or corrected document, where it went. */
   projectId: string | null
+  /** What it is about where that is neither: the job of `job.failed`. */
+  subjectId: string | null
 }
 
 /** One fact that speaks for a project. */
@@ -820,6 +824,16 @@ export interface OpenOptions {
    * taken, and without that the library inside the installed `onnxruntime-node`.
    */
   runtimeLibrary?: string
+  /**
+   * The folder for this machine's search index; if not said, one inside the workspace
+   * folder, and for a database one among the user's caches.
+   */
+  indexFolder?: string
+  /**
+   * On Postgres: whether each transaction takes on the role and the claims of whoever it
+   * runs for; `false` if not said.
+   */
+  rowLevelSecurity?: boolean
 }
 
 /** Which page. */

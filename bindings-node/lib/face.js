@@ -138,6 +138,8 @@ function dress(native) {
     return native.openWorkspace(location, { ...given, runtimeLibrary })
   }
   define(Workspace, 'open', promising('workspace.open', open))
+  const restore = (backup, location) => native.restoreWorkspace(backup, location)
+  define(Workspace, 'restore', promising('workspace.restore', restore))
   if (Symbol.asyncDispose) {
     define(Workspace.prototype, Symbol.asyncDispose, function () {
       return this.close()

@@ -29,6 +29,12 @@ pub struct OpenOptions {
     /// The ONNX Runtime library file. Without it `ORT_DYLIB_PATH` from the environment is
     /// taken, and without that the library inside the installed `onnxruntime-node`.
     pub runtime_library: Option<String>,
+    /// The folder for this machine's search index; if not said, one inside the workspace
+    /// folder, and for a database one among the user's caches.
+    pub index_folder: Option<String>,
+    /// On Postgres: whether each transaction takes on the role and the claims of whoever it
+    /// runs for; `false` if not said.
+    pub row_level_security: Option<bool>,
 }
 
 /// What else is known of a user.
@@ -260,6 +266,8 @@ impl OpenOptions {
         let mut options = besunny::OpenOptions::default();
         options.model = self.model.map(PathBuf::from);
         options.runtime_library = self.runtime_library.map(PathBuf::from);
+        options.index_folder = self.index_folder.map(PathBuf::from);
+        options.row_level_security = self.row_level_security.unwrap_or_default();
         if let Some(precision) = parse_some(self.precision)? {
             options.precision = precision;
         }

@@ -7,6 +7,7 @@ use napi_derive::napi;
 use crate::errors::rejection;
 use crate::mail::Mail;
 use crate::options::OpenOptions;
+use crate::types::check::{CheckOptions, CheckReport};
 use crate::types::status::Status;
 use crate::user::UserHandle;
 use crate::users::Users;
@@ -37,6 +38,12 @@ pub async fn open_workspace(location: String, options: Option<OpenOptions>) -> R
     let options = options.unwrap_or_default().into_core()?;
     let inner = besunny::Workspace::open(location, options).await.map_err(rejection)?;
     Ok(Workspace { inner })
+}
+
+/// Makes a workspace from a backup; `lib/face.js` makes it `Workspace.restore`.
+#[napi(strict, skip_typescript)]
+pub async fn restore_workspace(backup: String, location: String) -> Result<()> {
+    besunny::Workspace::restore(backup, location).await.map_err(rejection)
 }
 
 #[napi]
@@ -81,6 +88,27 @@ impl Workspace {
     #[napi]
     pub async fn status(&self) -> Result<Status> {
         Ok(self.inner.status().await.map_err(rejection)?.into())
+    }
+
+    /// Compares every user's index with the database, which checks its own files too. With
+    /// `repair`, an index that differs is rebuilt. Others may write meanwhile.
+    #[napi(strict)]
+    pub async fn check(&self, options: Option<CheckOptions>) -> Result<CheckReport> {
+        let repair = options.and_then(|options| options.repair).unwrap_or(false);
+        Ok(self.inner.check(repair).await.map_err(rejection)?.into())
+    }
+
+    /// Throws every user's index away and makes it anew from the database.
+    #[napi]
+    pub async fn rebuild(&self) -> Result<()> {
+        self.inner.rebuild(besunny::RebuildOptions::default()).await.map_err(rejection)
+    }
+
+    /// Writes a copy of the workspace, as of one moment, to a new file. Others may write
+    /// meanwhile.
+    #[napi(strict)]
+    pub async fn backup(&self, path: String) -> Result<()> {
+        self.inner.backup(path).await.map_err(rejection)
     }
 
     /// A SHA-256, in hex, over all documents, their assignments and their vectors. Two

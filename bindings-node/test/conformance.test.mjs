@@ -30,6 +30,8 @@ const POSITIONAL = {
   classify: ['text'],
   search: ['query'],
   embed: ['texts'],
+  backup: ['path'],
+  restore: ['backup', 'location'],
 }
 
 const camelCase = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
@@ -127,7 +129,9 @@ async function call(ws, { call: name, user }, args) {
   if (Object.keys(options).length > 0) values.push(camelKeys(options))
   const path = name.split('.').map(camelCase)
   const method = path.pop()
-  const target = path.reduce((found, key) => found[key], user === undefined ? ws : ws.user(user))
+  // What needs no open workspace is a function of the class.
+  const root = name === 'restore' ? Workspace : user === undefined ? ws : ws.user(user)
+  const target = path.reduce((found, key) => found[key], root)
   assert.equal(typeof target[method], 'function', `no method ${name}`)
   return target[method](...values)
 }

@@ -42,6 +42,7 @@ export type ChangeKind =
   | 'project.created'
   | 'project.updated'
   | 'project.deleted'
+  | 'job.failed'
 
 /** Where a cursor begins that is not there yet. */
 export type Start = 'beginning' | 'now'
@@ -126,13 +127,24 @@ export interface Subscription {
 
 export declare namespace Workspace {
   /**
-   * Opens the workspace in the folder `location`, making it if it is not there.
+   * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
+   * a Postgres database, `postgres://user:password@host:port/database`.
    *
-   * Rejects with `locked` when another process or handle has it open, `newer_version`
-   * when a newer besunny wrote it, `model` when the model cannot be loaded, `io`,
+   * Any number of processes may have it open and write to it, with the same model.
+   *
+   * Rejects with `locked` while it is being restored, `newer_version` when a newer besunny
+   * wrote it, `model` when the model cannot be loaded, `invalid_input` for a bad URL, `io`,
    * `storage`.
    */
   function open(location: string, options?: OpenOptions | undefined | null): Promise<Workspace>
+  /**
+   * Makes a workspace in the folder `location`, which is empty or not there, from a file
+   * that `backup` wrote.
+   *
+   * Rejects with `not_found`, `malformed`, `storage` when the file is damaged,
+   * `newer_version`, `already_exists` when the folder is not empty, `locked`, `io`.
+   */
+  function restore(backup: string, location: string): Promise<void>
 }
 
 export interface Workspace extends AsyncDisposable {

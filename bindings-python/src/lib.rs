@@ -47,7 +47,7 @@ mod _besunny {
     #[pymodule_export]
     use super::users::Users;
     #[pymodule_export]
-    use super::workspace::{Workspace, open_workspace};
+    use super::workspace::{Workspace, open_workspace, restore_workspace};
 
     /// What the library has to say goes to `logging.getLogger("besunny")` and below.
     #[pymodule_init]

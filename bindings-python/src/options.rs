@@ -52,6 +52,8 @@ keywords! {
         virtual_domain: String = "virtual_domain",
         threads: Option<Count> = "threads",
         runtime_library: Option<PathBuf> = "runtime_library",
+        index_folder: Option<PathBuf> = "index_folder",
+        row_level_security: bool = "row_level_security",
     }
 }
 
@@ -63,6 +65,8 @@ impl Opening {
         options.virtual_domain = self.virtual_domain;
         options.threads = self.threads.map_or(0, |threads| threads.0 as usize);
         options.runtime_library = self.runtime_library;
+        options.index_folder = self.index_folder;
+        options.row_level_security = self.row_level_security;
         Ok(options)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use besunny::Workspace as Inner;
+use besunny::{RebuildOptions, Workspace as Inner};
 use pyo3::prelude::*;
 
 use crate::call::Call;
@@ -18,6 +18,12 @@ use crate::users::Users;
 pub(crate) fn open_workspace(py: Python<'_>, location: PathBuf, options: Opening) -> PyResult<Call> {
     let options = options.parse().or_raise(py)?;
     Ok(Call::plain(async move { Inner::open(location, options).await }))
+}
+
+/// Makes a workspace from a backup.
+#[pyfunction]
+pub(crate) fn restore_workspace(backup: PathBuf, location: PathBuf) -> Call {
+    Call::plain(async move { Inner::restore(backup, location).await })
 }
 
 /// An open workspace.
@@ -56,6 +62,20 @@ impl Workspace {
 
     fn status(&self, py: Python<'_>) -> PyResult<Call> {
         Call::on(py, &self.0, "status", |workspace| async move { workspace.status().await })
+    }
+
+    fn check(&self, py: Python<'_>, repair: bool) -> PyResult<Call> {
+        Call::on(py, &self.0, "check", move |workspace| async move { workspace.check(repair).await })
+    }
+
+    fn rebuild(&self, py: Python<'_>) -> PyResult<Call> {
+        Call::on(py, &self.0, "rebuild", |workspace| async move {
+            workspace.rebuild(RebuildOptions::default()).await
+        })
+    }
+
+    fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<Call> {
+        Call::on(py, &self.0, "workspace.backup", |workspace| async move { workspace.backup(path).await })
     }
 
     fn digest(&self, py: Python<'_>) -> PyResult<Call> {

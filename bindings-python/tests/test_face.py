@@ -179,9 +179,10 @@ def test_closing(tmp_path: Path) -> None:
     with besunny.Workspace.open(tmp_path, model=False) as ws:
         ws.users.create("ana")
         me = ws.user("ana")
-        with pytest.raises(besunny.LockedError) as locked:
-            besunny.Workspace.open(tmp_path, model=False)
-        assert locked.value.retryable
+        with besunny.Workspace.open(tmp_path, model=False) as other:
+            assert [user.username for user in other.users.list()] == ["ana"]
+            with pytest.raises(besunny.AlreadyExistsError):
+                besunny.Workspace.restore(tmp_path / "besunny.sqlite", tmp_path)
     ws.close()
     for call in (ws.status, me.projects.list, me.documents.list, lambda: me.search("x")):
         with pytest.raises(besunny.ClosedError):

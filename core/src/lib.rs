@@ -9,6 +9,9 @@
 pub mod base;
 // L1
 pub mod domain;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod offload;
 // L2
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
@@ -16,9 +19,6 @@ mod index;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
 pub mod ml;
-#[cfg(feature = "native")]
-#[clippy::msrv = "1.95"]
-mod offload;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
 mod store;
@@ -37,6 +37,9 @@ mod events;
 mod intake;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod jobs;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod search;
 // L4
 #[cfg(feature = "native")]
@@ -48,22 +51,27 @@ mod workspace;
 pub mod blocking;
 
 pub use base::{
-    CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, ProjectId, Result,
-    TenantId, Timestamp, UserId,
+    BatchId, CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, JobId,
+    ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
 };
 pub use domain::{
-    Alternative, Assignment, AttachmentFacts, Automatic, ChangeKind, Chunk, ContentHash, Cursor, DecidedBy,
-    Delivery, Document, DocumentFilter, DocumentType, Event, Evidence, Hit, HitSnippet, Ingested,
-    IntakeEntry, IntakeReport, IntakeStatus, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo,
-    NewDocument, Page, PageRequest, Position, Precision, Progress, Project, ProjectFields, ProjectFilter,
-    ProjectPatch, Refusal, SearchMode, SearchRequest, SemanticWhy, Signal, StoreStatus, User, Username, Why,
+    Alternative, Assignment, AttachmentFacts, Automatic, Backoff, Batch, ChangeKind, Chunk, ContentHash,
+    Cron, Cursor, DecidedBy, Delivery, Document, DocumentFilter, DocumentType, Enqueued, Event, Evidence,
+    Hit, HitSnippet, Ingested, IntakeEntry, IntakeReport, IntakeStatus, Job, JobFailure, JobFilter,
+    JobProgress, JobState, JobStats, KindStats, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo,
+    NewDocument, NewJob, NewSchedule, Page, PageRequest, Position, Precision, Progress, Project,
+    ProjectFields, ProjectFilter, ProjectPatch, Refusal, Schedule, SearchMode, SearchRequest, SemanticWhy,
+    Signal, StoreStatus, User, Username, Why,
 };
 #[cfg(feature = "native")]
 pub use events::{
     HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
 };
 #[cfg(feature = "native")]
+pub use jobs::{JobError, WorkOptions, WorkReport};
+#[cfg(feature = "native")]
 pub use workspace::{
-    CheckReport, Classify, Documents, Events, LoadOptions, Location, Mail, OpenOptions, Projects,
-    RebuildOptions, RebuildProgress, Status, UserCheck, UserHandle, UserMail, Users, Versions, Workspace,
+    CheckReport, Classify, Documents, Events, JobContext, JobHandler, Jobs, LoadOptions, Location, Mail,
+    OpenOptions, Projects, RebuildOptions, RebuildProgress, Status, UserCheck, UserHandle, UserMail, Users,
+    Versions, Workspace,
 };

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 /// The rooms of each layer, from the ground up. A room imports from layers below its own.
 const LAYERS: [&[&str]; 6] = [
     &["base"],
-    &["domain"],
-    &["text", "ml", "index", "store", "offload"],
-    &["assign", "events", "intake", "search"],
+    &["domain", "offload"],
+    &["text", "ml", "index", "store"],
+    &["assign", "events", "intake", "jobs", "search"],
     &["workspace"],
     &["blocking", "lib"],
 ];

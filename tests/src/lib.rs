@@ -2,6 +2,7 @@
 
 pub mod architecture;
 pub mod conformance;
+pub mod crowd;
 pub mod generated_mail;
 pub mod isolation;
 

@@ -22,6 +22,8 @@ pub struct Event {
     pub document_id: Option<String>,
     /// The project it is about; for an assigned or corrected document, where it went.
     pub project_id: Option<String>,
+    /// What it is about where that is neither: the job of `job.failed`.
+    pub subject_id: Option<String>,
 }
 
 /// How far a subscriber has got.
@@ -47,6 +49,7 @@ impl From<besunny::Event> for Event {
             at: event.at.into(),
             document_id: event.document_id.map(|id| id.to_string()),
             project_id: event.project_id.map(|id| id.to_string()),
+            subject_id: event.subject_id.map(|id| id.to_string()),
         }
     }
 }

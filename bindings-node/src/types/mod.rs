@@ -1,6 +1,7 @@
 //! What goes over the boundary: plain objects, made from the crate's types.
 
 pub mod assignment;
+pub mod check;
 pub mod document;
 pub mod event;
 pub mod input;

@@ -67,7 +67,7 @@ import {
 } from 'besunny'
 
 async function workspace(): Promise<void> {
-  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so' }
+  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so', indexFolder: 'index', rowLevelSecurity: false }
   await using disposed = await Workspace.open('./other')
   const ws: Workspace = await Workspace.open('./workspace', opening)
   const users: Users = ws.users
@@ -95,10 +95,15 @@ async function workspace(): Promise<void> {
   const model: ModelInfo | null = status.model
   const versions: Versions = status.versions
   const digest: string = await ws.digest()
+  const { database, users: checked }: CheckReport = await ws.check({ repair: true })
+  const missing: number | undefined = checked[0]?.missing
+  await ws.rebuild()
+  await ws.backup('backup.sqlite')
+  await Workspace.restore('backup.sqlite', 'restored')
   const handle: UserHandle = ws.user('ana')
   await user(handle)
   await ws.close()
-  void [disposed, everyone, made, email, deliveries, refusals, entries, vectors, model, versions, digest]
+  void [disposed, everyone, made, email, deliveries, refusals, entries, vectors, model, versions, digest, database, missing]
 }
 
 async function user(me: UserHandle): Promise<void> {

@@ -17,6 +17,8 @@ def opening(
     virtual_domain: str,
     threads: int | None,
     runtime_library: Location | None,
+    index_folder: Location | None,
+    row_level_security: bool,
 ) -> _besunny.Call[_besunny.Workspace]:
     """The call that opens the workspace, with what was not given filled in."""
     found = _defaults.model() if model is None else model or ""
@@ -27,5 +29,7 @@ def opening(
         "virtual_domain": virtual_domain,
         "threads": threads,
         "runtime_library": runtime_library or _defaults.runtime_library(),
+        "index_folder": index_folder,
+        "row_level_security": row_level_security,
     }
     return _besunny.open_workspace(os.fspath(location), options)

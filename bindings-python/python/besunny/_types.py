@@ -284,7 +284,8 @@ class IntakeEntry(Record):
 @dataclass(frozen=True, slots=True)
 class Event(Record):
     """Something that was committed to a user's data. ``position`` grows from event to event,
-    with gaps; ``project_id`` of an assigned or corrected document is where it went."""
+    with gaps; ``project_id`` of an assigned or corrected document is where it went, and
+    ``subject_id`` the job of ``job.failed``."""
 
     version: int
     position: int
@@ -292,6 +293,7 @@ class Event(Record):
     at: datetime
     document_id: str | None
     project_id: str | None
+    subject_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,3 +405,43 @@ class Status(Record):
     index_position: int
     model: ModelInfo | None
     versions: Versions
+
+
+@dataclass(frozen=True, slots=True)
+class UserCheck(Record):
+    """One user's documents, compared with their index. All numbers count documents.
+
+    ``missing`` are not in the index, ``stray`` only there, ``misplaced`` in another project
+    there, ``incomplete`` with other facts, chunks or vectors there. ``altered`` have a text
+    that is not what was taken in; only a backup heals that. ``repaired`` says that the
+    index was rebuilt.
+    """
+
+    username: str
+    documents: int
+    chunks: int
+    missing: int
+    stray: int
+    misplaced: int
+    incomplete: int
+    altered: int
+    repaired: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything is in order, or was put in order."""
+        differing = self.missing + self.stray + self.misplaced + self.incomplete
+        return self.altered == 0 and (differing == 0 or self.repaired)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport(Record):
+    """What a check found; ``database`` is what the database says of its own files."""
+
+    database: tuple[str, ...]
+    users: tuple[UserCheck, ...]
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything is in order, or was put in order."""
+        return not self.database and all(user.is_clean for user in self.users)

@@ -21,6 +21,7 @@ ChangeKind: TypeAlias = Literal[
     "project.created",
     "project.updated",
     "project.deleted",
+    "job.failed",
 ]
 DecidedBy: TypeAlias = Literal["auto", "user"]
 DocumentType: TypeAlias = Literal[

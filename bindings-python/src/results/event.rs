@@ -16,6 +16,7 @@ impl ToPython for Event {
             "at" => self.at,
             "document_id" => self.document_id,
             "project_id" => self.project_id,
+            "subject_id" => self.subject_id.map(|id| id.to_string()),
         )
     }
 }

@@ -16,7 +16,7 @@ mod user;
 
 use besunny::{DocumentId, Page, ProjectId, Timestamp, UserId};
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyList, PyString, PyTuple};
 
 pub(crate) use embeddings::Embeddings;
 
@@ -109,6 +109,12 @@ impl ToPython for String {
 impl ToPython for Timestamp {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         types(py)?.getattr(pyo3::intern!(py, "instant"))?.call1((self.as_micros(),))
+    }
+}
+
+impl ToPython for bool {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        Ok(PyBool::new(py, *self).to_owned().into_any())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a workspace holds and runs on.
 
-use besunny::{ModelInfo, Status, Versions, Workspace};
+use besunny::{CheckReport, ModelInfo, Status, UserCheck, Versions, Workspace};
 use pyo3::prelude::*;
 
 use super::{ToPython, record};
@@ -35,6 +35,28 @@ impl ToPython for ModelInfo {
             "max_tokens" => self.max_tokens,
             "precision" => self.precision.name(),
             "fingerprint" => self.fingerprint,
+        )
+    }
+}
+
+impl ToPython for CheckReport {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "CheckReport", "database" => self.database[..], "users" => self.users[..])
+    }
+}
+
+impl ToPython for UserCheck {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "UserCheck",
+            "username" => self.username,
+            "documents" => self.documents,
+            "chunks" => self.chunks,
+            "missing" => self.missing,
+            "stray" => self.stray,
+            "misplaced" => self.misplaced,
+            "incomplete" => self.incomplete,
+            "altered" => self.altered,
+            "repaired" => self.repaired,
         )
     }
 }

@@ -32,6 +32,8 @@ def blocking(raw: bytes) -> None:
         virtual_domain="mail.example.org",
         threads=2,
         runtime_library=Path("libonnxruntime.so"),
+        index_folder=Path("index"),
+        row_level_security=False,
     ) as ws:
         assert_type(ws.users.create("ana", email="ana@tide.example"), besunny.User)
         assert_type(ws.users.list(), list[besunny.User])

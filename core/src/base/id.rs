@@ -66,6 +66,14 @@ id_types! {
     DocumentId;
     /// Names a chunk, the passage of a document that is embedded and searched.
     ChunkId;
+    /// Names a job.
+    JobId;
+    /// Names a batch of jobs.
+    BatchId;
+    /// Names one claim of a job: whoever holds it may finish the job, until it is claimed anew.
+    LeaseId;
+    /// Names what a change is about where that is neither a document nor a project.
+    SubjectId;
 }
 
 impl TenantId {
@@ -77,6 +85,12 @@ impl TenantId {
 impl From<UserId> for TenantId {
     fn from(user: UserId) -> Self {
         Self(user.0)
+    }
+}
+
+impl From<JobId> for SubjectId {
+    fn from(job: JobId) -> Self {
+        Self(job.0)
     }
 }
 

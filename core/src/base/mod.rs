@@ -10,7 +10,10 @@ mod id;
 mod scope;
 
 pub use cancel::CancelToken;
-pub use clock::{Clock, FixedClock, Timestamp};
+pub use clock::{Clock, FixedClock, Timestamp, VirtualClock};
 pub use error::{Error, ErrorKind, Result};
-pub use id::{ChunkId, DocumentId, IdGenerator, ProjectId, TenantId, UserId, uuid_v7};
+pub use id::{
+    BatchId, ChunkId, DocumentId, IdGenerator, JobId, LeaseId, ProjectId, SubjectId, TenantId, UserId,
+    uuid_v7,
+};
 pub use scope::{Role, Scope};

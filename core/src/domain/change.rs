@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::document::text_enum;
-use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Timestamp};
+use crate::base::{DocumentId, Error, ErrorKind, ProjectId, SubjectId, Timestamp};
 
 text_enum! {
     /// What a change did.
@@ -27,6 +27,8 @@ text_enum! {
         ProjectUpdated = "project.updated",
         /// A project was deleted; its documents became unassigned.
         ProjectDeleted = "project.deleted",
+        /// A job failed for good; the subject is the job.
+        JobFailed = "job.failed",
     }
 }
 
@@ -45,6 +47,8 @@ pub struct Change {
     pub document_id: Option<DocumentId>,
     /// The project it is about.
     pub project_id: Option<ProjectId>,
+    /// What it is about where that is neither: the job of `job.failed`.
+    pub subject_id: Option<SubjectId>,
     /// When.
     pub at: Timestamp,
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Change, ChangeKind, Position};
-use crate::base::{DocumentId, ProjectId, Timestamp};
+use crate::base::{DocumentId, ProjectId, SubjectId, Timestamp};
 
 /// Something that happened to a user's data, as subscribers are told.
 ///
@@ -15,7 +15,7 @@ use crate::base::{DocumentId, ProjectId, Timestamp};
 /// let event = Event::new(7, ChangeKind::ProjectCreated, at);
 /// assert_eq!(
 ///     serde_json::to_string(&event).expect("has JSON"),
-///     r#"{"version":1,"position":7,"kind":"project.created","at":"2026-03-01T09:00:00Z","document_id":null,"project_id":null}"#,
+///     r#"{"version":1,"position":7,"kind":"project.created","at":"2026-03-01T09:00:00Z","document_id":null,"project_id":null,"subject_id":null}"#,
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +34,9 @@ pub struct Event {
     pub document_id: Option<DocumentId>,
     /// The project it is about; for an assigned or corrected document, where it went.
     pub project_id: Option<ProjectId>,
+    /// What it is about where that is neither: the job of `job.failed`.
+    #[serde(default)]
+    pub subject_id: Option<SubjectId>,
 }
 
 impl Event {
@@ -43,13 +46,21 @@ impl Event {
     /// An event about nothing in particular; set what it is about.
     #[must_use]
     pub fn new(position: Position, kind: ChangeKind, at: Timestamp) -> Self {
-        Self { version: Self::VERSION, position, kind, at, document_id: None, project_id: None }
+        Self {
+            version: Self::VERSION,
+            position,
+            kind,
+            at,
+            document_id: None,
+            project_id: None,
+            subject_id: None,
+        }
     }
 }
 
 impl From<Change> for Event {
     fn from(change: Change) -> Self {
-        let Change { position, kind, document_id, project_id, at } = change;
-        Self { document_id, project_id, ..Self::new(position, kind, at) }
+        let Change { position, kind, document_id, project_id, subject_id, at } = change;
+        Self { document_id, project_id, subject_id, ..Self::new(position, kind, at) }
     }
 }

@@ -5,6 +5,7 @@
 //! Invariant: imports only `base`.
 
 mod assignment;
+mod backoff;
 mod change;
 mod clues;
 mod cursor;
@@ -13,16 +14,20 @@ mod event;
 mod filter;
 mod intake;
 mod intake_log;
+mod job;
+mod job_store;
 mod mail;
 mod model;
 mod page;
 mod project;
+mod schedule;
 mod search;
 mod store;
 mod user;
 mod username;
 
 pub use assignment::{Alternative, Assignment, Correction, DecidedBy, Evidence, Signal};
+pub use backoff::Backoff;
 pub use change::{Change, ChangeKind, Position};
 pub use clues::{Decider, ItemClues};
 pub use cursor::Cursor;
@@ -31,10 +36,18 @@ pub use event::Event;
 pub use filter::{DocumentFilter, ProjectFilter};
 pub use intake::{Delivery, Ingested, IntakeReport, NewDocument, Progress, Refusal};
 pub use intake_log::{IntakeEntry, IntakeStatus};
+pub use job::{
+    Batch, Enqueued, Job, JobFailure, JobFilter, JobProgress, JobState, JobStats, KindStats, MAX_PAYLOAD,
+    NewJob, check_kind,
+};
+pub use job_store::{
+    Claim, FinishedJob, JobEnd, JobLease, JobOutlook, JobStore, JobWork, LeaseState, ScheduleStore,
+};
 pub use mail::{AttachmentFacts, Automatic, MailDetails, MailFacts, Mailbox};
 pub use model::{ModelInfo, Precision};
 pub use page::{Page, PageRequest};
 pub use project::{Project, ProjectFields, ProjectPatch};
+pub use schedule::{Cron, NewSchedule, Schedule};
 pub use search::{Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy, Why};
 pub use store::{
     Access, ChangeLog, CorrectionStore, Counts, CursorStore, DocumentStore, EmbeddingStore, IntakeLog,

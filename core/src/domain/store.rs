@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::job_store::{JobStore, JobWork, ScheduleStore};
 use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
     DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
-use crate::base::{ChunkId, DocumentId, Error, ErrorKind, ProjectId, Result, Scope, Timestamp};
+use crate::base::{ChunkId, DocumentId, Error, ErrorKind, ProjectId, Result, Scope, Timestamp, UserId};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,9 @@ pub trait Transaction:
     + ChangeLog
     + CursorStore
     + IntakeLog
+    + JobStore
+    + JobWork
+    + ScheduleStore
     + Send
 {
     /// On whose behalf.
@@ -90,6 +94,8 @@ pub trait UserStore {
     async fn insert_user(&mut self, user: &User) -> Result<()>;
     /// The users whose username equals `name` when case is ignored, in order of creation.
     async fn users_named(&mut self, name: &str) -> Result<Vec<User>>;
+    /// One user.
+    async fn user(&mut self, id: UserId) -> Result<Option<User>>;
     /// All users, in order of creation.
     async fn users(&mut self) -> Result<Vec<User>>;
 }

@@ -24,6 +24,9 @@ pub(crate) struct Keeper {
     patience: Duration,
     open: Option<Open>,
     lease: Option<Lease>,
+    /// For whom in this process the lease is held, by number. A call that was dropped
+    /// half-way may leave work behind that still means to have it.
+    holder: u64,
 }
 
 /// The open generation.
@@ -37,7 +40,7 @@ struct Open {
 
 impl Keeper {
     pub(crate) fn new(root: PathBuf, wanted: Header, patience: Duration) -> Self {
-        Self { root, wanted, patience, open: None, lease: None }
+        Self { root, wanted, patience, open: None, lease: None, holder: 0 }
     }
 
     /// Reads what others have written, as far as that is possible without the lease.
@@ -62,14 +65,20 @@ impl Keeper {
     }
 
     /// Takes the lease and brings the state level with the files. What is damaged is
-    /// replaced by an empty generation. Does nothing when the lease is held already.
-    pub(crate) fn take(&mut self, state: &RwLock<State>) -> Result<(), Failure> {
-        self.take_within(state, Some(self.patience)).map(drop)
+    /// replaced by an empty generation. Whoever in this process held it before has lost it.
+    /// The number of the holder.
+    pub(crate) fn take(&mut self, state: &RwLock<State>) -> Result<u64, Failure> {
+        self.take_within(state, Some(self.patience))?;
+        self.holder += 1;
+        Ok(self.holder)
     }
 
-    /// As [`Keeper::take`], but only if nobody else has the lease; whether that is so.
-    pub(crate) fn try_take(&mut self, state: &RwLock<State>) -> Result<bool, Failure> {
-        self.take_within(state, None)
+    /// Heals what is damaged or half-written, if nobody else has the lease.
+    pub(crate) fn try_heal(&mut self, state: &RwLock<State>) -> Result<(), Failure> {
+        if self.take_within(state, None)? {
+            self.lease = None;
+        }
+        Ok(())
     }
 
     fn take_within(&mut self, state: &RwLock<State>, patience: Option<Duration>) -> Result<bool, Failure> {
@@ -116,9 +125,16 @@ impl Keeper {
         }
     }
 
-    /// Passes the lease on.
-    pub(crate) fn release(&mut self) {
-        self.lease = None;
+    /// Passes the lease on, unless another in this process has it by now.
+    pub(crate) fn release(&mut self, holder: u64) {
+        if self.holder == holder {
+            self.lease = None;
+        }
+    }
+
+    /// Refuses whoever does not hold the lease any more.
+    pub(crate) fn check_holder(&self, holder: u64) -> Result<(), Failure> {
+        if self.holder == holder && self.lease.is_some() { Ok(()) } else { Err(Failure::PassedOver) }
     }
 
     /// Begins an empty generation, with the lease of it in place of the present one.

@@ -42,6 +42,7 @@ pub(crate) struct TenantIndex {
 /// The right to write to an index; it passes on when it is dropped.
 pub(crate) struct HeldIndex {
     index: Arc<TenantIndex>,
+    holder: u64,
 }
 
 /// What a search relies on.
@@ -134,10 +135,7 @@ impl TenantIndex {
         opened.run("index.open", |keeper| {
             std::fs::create_dir_all(root)?;
             generations::remove_old_layout(root)?;
-            if !keeper.refresh(&opened.state)? && keeper.try_take(&opened.state)? {
-                keeper.release();
-            }
-            Ok(())
+            if keeper.refresh(&opened.state)? { Ok(()) } else { keeper.try_heal(&opened.state) }
         })?;
         Ok(opened)
     }
@@ -156,8 +154,8 @@ impl TenantIndex {
     /// [`ErrorKind::Io`](crate::base::ErrorKind::Io),
     /// [`ErrorKind::Index`](crate::base::ErrorKind::Index).
     pub(crate) fn hold(self: &Arc<Self>) -> Result<HeldIndex> {
-        self.run("index.hold", |keeper| keeper.take(&self.state))?;
-        Ok(HeldIndex { index: Arc::clone(self) })
+        let holder = self.run("index.hold", |keeper| keeper.take(&self.state))?;
+        Ok(HeldIndex { index: Arc::clone(self), holder })
     }
 
     /// What a search that begins now relies on. Position 0 means that the index is empty.
@@ -227,9 +225,9 @@ impl TenantIndex {
     /// Takes the lease, applies changes and passes it on.
     #[cfg(test)]
     pub(crate) fn apply(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
-        self.run("index.hold", |keeper| keeper.take(&self.state))?;
-        let applied = self.apply_held(changes, position);
-        self.keeper().release();
+        let holder = self.run("index.hold", |keeper| keeper.take(&self.state))?;
+        let applied = self.apply_held(holder, changes, position);
+        self.keeper().release(holder);
         applied
     }
 
@@ -249,9 +247,9 @@ impl TenantIndex {
     #[cfg(test)]
     pub(crate) fn compact(&self) -> Result<()> {
         self.run("index.compact", |keeper| {
-            keeper.take(&self.state)?;
+            let holder = keeper.take(&self.state)?;
             keeper.writer().compact(&self.state)?;
-            keeper.release();
+            keeper.release(holder);
             Ok(())
         })
     }
@@ -260,9 +258,9 @@ impl TenantIndex {
     #[cfg(test)]
     pub(crate) fn merge_all(&self) -> Result<()> {
         self.run("index.merge", |keeper| {
-            keeper.take(&self.state)?;
+            let holder = keeper.take(&self.state)?;
             keeper.writer().merge_all(&self.state)?;
-            keeper.release();
+            keeper.release(holder);
             Ok(())
         })
     }
@@ -277,9 +275,12 @@ impl TenantIndex {
         read(&self.state)
     }
 
-    fn apply_held(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
+    fn apply_held(&self, holder: u64, changes: Vec<IndexChange>, position: Position) -> Result<()> {
         changes.iter().try_for_each(|change| change.check(self.dimension))?;
-        self.run("index.apply", |keeper| keeper.apply(&self.state, changes, position))
+        self.run("index.apply", |keeper| {
+            keeper.check_holder(holder)?;
+            keeper.apply(&self.state, changes, position)
+        })
     }
 
     fn run<T>(
@@ -310,7 +311,7 @@ impl HeldIndex {
     /// `model_missing` for a vector in an index without, `io`, `index` when it is damaged,
     /// and `locked` when another process has begun a newer generation: hold it anew.
     pub(crate) fn apply(&self, changes: Vec<IndexChange>, position: Position) -> Result<()> {
-        self.index.apply_held(changes, position)
+        self.index.apply_held(self.holder, changes, position)
     }
 
     /// Gives a sign of life, in the course of something long.
@@ -331,13 +332,16 @@ impl HeldIndex {
     /// # Errors
     /// `io`.
     pub(crate) fn reset(&self) -> Result<()> {
-        self.index.run("index.reset", |keeper| keeper.begin_anew(&self.index.state))
+        self.index.run("index.reset", |keeper| {
+            keeper.check_holder(self.holder)?;
+            keeper.begin_anew(&self.index.state)
+        })
     }
 }
 
 impl Drop for HeldIndex {
     fn drop(&mut self) {
-        self.index.keeper().release();
+        self.index.keeper().release(self.holder);
     }
 }
 

@@ -2,7 +2,8 @@
 //! commit.
 //!
 //! `draft` turns bytes into what would be stored, `pipeline` embeds and commits it,
-//! `mailbox` reads mbox files, Maildirs and folders, `bulk` runs the stages side by side.
+//! `mailbox` reads mbox files, Maildirs and folders, `bulk` runs the stages side by side,
+//! `re_embed` makes up for vectors that are missing.
 //!
 //! Invariant: one item, one commit: document, attachments, chunks, vectors, assignment,
 //! log lines and changes become visible together or not at all.
@@ -15,6 +16,7 @@ mod bulk;
 mod draft;
 mod mailbox;
 mod pipeline;
+mod re_embed;
 
 pub(crate) use bulk::{Bulk, ProgressSink, Route};
 pub(crate) use mailbox::MailboxKind;

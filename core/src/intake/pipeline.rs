@@ -22,7 +22,7 @@ const LEADING_CHUNKS: usize = 16;
 /// Takes items in.
 pub(crate) struct Intake {
     pub(super) store: Arc<dyn Store>,
-    encoder: Option<Arc<Encoder>>,
+    pub(super) encoder: Option<Arc<Encoder>>,
     decider: Arc<dyn Decider>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,

@@ -12,6 +12,9 @@ mod documents;
 mod environment;
 mod events;
 mod folder_lock;
+mod job_handler;
+mod job_kinds;
+mod jobs;
 mod location;
 mod mail;
 mod opening;
@@ -29,6 +32,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use check::{CheckReport, UserCheck};
 pub use documents::Documents;
 pub use events::Events;
+pub use job_handler::{JobContext, JobHandler};
+pub use jobs::Jobs;
 pub use location::Location;
 pub use mail::{LoadOptions, Mail, UserMail};
 pub use options::OpenOptions;
@@ -45,6 +50,7 @@ use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
 use crate::domain::{Access, Decider, Store, Transaction, Username};
 use crate::events::EventFeed;
 use crate::intake::Intake;
+use crate::jobs::JobQueue;
 use crate::ml::{Encoder, ModelOptions};
 use crate::offload::offload;
 use crate::search::{IndexFollower, Searcher};
@@ -84,6 +90,7 @@ struct Inner {
     intake: Arc<Intake>,
     follower: Arc<IndexFollower>,
     searcher: Searcher,
+    jobs: Arc<JobQueue>,
     events: Arc<EventFeed>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -136,6 +143,11 @@ impl Workspace {
             events: Arc::new(EventFeed::new(Arc::clone(&store), Arc::clone(&options.clock))),
             location,
             virtual_domain: options.virtual_domain,
+            jobs: Arc::new(JobQueue::new(
+                Arc::clone(&store),
+                Arc::clone(&options.clock),
+                Arc::clone(&options.ids),
+            )),
             store,
             encoder,
             decider,
@@ -146,15 +158,19 @@ impl Workspace {
             closed: AtomicBool::new(false),
             lock,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let workspace = Self { inner: Arc::new(inner) };
+        job_kinds::register(&workspace)?;
+        Ok(workspace)
     }
 
-    /// Closes the workspace: waits for running commits and releases files and locks.
-    /// Closing twice is fine.
+    /// Closes the workspace: workers end as if they were asked to, running commits are waited
+    /// for, files and locks released. Closing twice is fine.
     ///
     /// # Errors
     /// None at present; the result leaves room for stores that can fail to flush.
     pub async fn close(&self) -> Result<()> {
+        // First: what runs may finish, for which it needs the workspace.
+        self.inner.jobs.close().await;
         if !self.inner.closed.swap(true, Ordering::AcqRel) {
             self.inner.events.close();
             self.inner.follower.close().await;
@@ -174,6 +190,12 @@ impl Workspace {
     #[must_use]
     pub fn mail(&self) -> Mail {
         Mail::new(self.clone())
+    }
+
+    /// The workspace's jobs, and the workers that do everybody's.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(self.clone(), Scope::service())
     }
 
     /// A handle that acts for one user, on their data alone.

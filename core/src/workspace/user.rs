@@ -1,6 +1,6 @@
 //! A user's own view of the workspace.
 
-use super::{Documents, Events, Projects, UserMail, Workspace};
+use super::{Documents, Events, Jobs, Projects, UserMail, Workspace};
 use crate::base::{Result, Scope};
 use crate::domain::{
     Access, Assignment, Hit, IntakeEntry, ItemClues, Mailbox, Page, PageRequest, SearchRequest, User,
@@ -58,6 +58,12 @@ impl UserHandle {
     #[must_use]
     pub fn documents(&self) -> Documents {
         Documents::new(self.clone())
+    }
+
+    /// The user's jobs.
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(self.workspace.clone(), self.scope.clone())
     }
 
     /// What happened to the user's data, in order.

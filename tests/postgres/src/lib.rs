@@ -128,6 +128,18 @@ impl Database {
         &self.name
     }
 
+    /// Runs statements in it as the superuser, with the server's own client.
+    ///
+    /// # Panics
+    /// When the server refuses one.
+    pub fn run(&self, sql: &str) {
+        let mut client = self.server.program("psql");
+        client.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--output", "/dev/null"]);
+        let done = client.args(["--dbname", &self.name, "--command", sql]).output();
+        let done = done.unwrap_or_else(|error| panic!("psql: {error}"));
+        assert!(done.status.success(), "{sql}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
     fn url_of(&self, role: &str, port: u16) -> String {
         format!("postgres://{role}@localhost/{}?host={}&port={port}", self.name, self.server.folder.display())
     }

@@ -72,6 +72,15 @@ impl Arguments {
         }
     }
 
+    /// Yes or no; absent means no.
+    pub(super) fn flag(&mut self, name: &str) -> Result<bool, Failure> {
+        match self.0.remove(name) {
+            None | Some(Argument::Json(Value::Null)) => Ok(false),
+            Some(Argument::Json(Value::Bool(flag))) => Ok(flag),
+            _ => Err(Failure::Case(format!("`{name}` must be true or false"))),
+        }
+    }
+
     pub(super) fn texts(&mut self, name: &str) -> Result<Vec<String>, Failure> {
         let listed = match self.0.remove(name) {
             Some(Argument::Json(Value::Array(list))) => list,

@@ -2,7 +2,7 @@
 
 use besunny::{
     Classify, DocumentFilter, LoadOptions, NewDocument, PageRequest, ProjectFields, ProjectFilter,
-    ProjectPatch, SearchRequest, UserHandle, Workspace,
+    ProjectPatch, RebuildOptions, SearchRequest, UserHandle, Workspace,
 };
 use serde_json::Value;
 
@@ -33,6 +33,17 @@ async fn of_workspace(workspace: &Workspace, name: &str, args: &mut Arguments) -
         "users.list" => json(users.list().await?),
         "status" => json(workspace.status().await?),
         "digest" => json(workspace.digest().await?),
+        "check" => {
+            let repair = args.flag("repair")?;
+            args.done()?;
+            json(workspace.check(repair).await?)
+        }
+        "rebuild" => json(workspace.rebuild(RebuildOptions::default()).await?),
+        "backup" => json(workspace.backup(args.path("path")?).await?),
+        "restore" => {
+            let (backup, location) = (args.path("backup")?, args.path("location")?);
+            json(Workspace::restore(backup, location).await?)
+        }
         "embed" => json(workspace.embed(args.texts("texts")?).await?),
         "mail.ingest" => json(mail.ingest(args.bytes("raw")?).await?),
         "mail.ingest_mbox" => json(mail.ingest_mbox(args.path("path")?, LoadOptions::default()).await?),

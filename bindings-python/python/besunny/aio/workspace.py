@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _besunny
 from .._opening import opening
-from .._types import Status
+from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
 from .mail import Mail
 from .user import UserHandle
@@ -75,8 +75,10 @@ class Workspace:
         virtual_domain: str = "besunny.ai",
         threads: int | None = None,
         runtime_library: Location | None = None,
+        index_folder: Location | None = None,
+        row_level_security: bool = False,
     ) -> Opening:
-        """Opens the workspace in the folder ``location``, making it if it is not there.
+        """Opens the workspace at ``location``, making it if it is not there.
 
         Use ``async with aio.Workspace.open(...) as ws`` or
         ``ws = await aio.Workspace.open(...)``. For the options see
@@ -90,6 +92,8 @@ class Workspace:
                 virtual_domain=virtual_domain,
                 threads=threads,
                 runtime_library=runtime_library,
+                index_folder=index_folder,
+                row_level_security=row_level_security,
             )
         )
 
@@ -132,3 +136,26 @@ class Workspace:
         Workspaces that were fed the same have the same digest, in every language.
         """
         return await self._native.digest().future()
+
+    async def check(self, *, repair: bool = False) -> CheckReport:
+        """Compares every user's index with the database, which checks its own files too.
+
+        With ``repair``, an index that differs is rebuilt. Others may write meanwhile.
+        """
+        return await self._native.check(repair).future()
+
+    async def rebuild(self) -> None:
+        """Throws every user's index away and makes it anew from the database."""
+        await self._native.rebuild().future()
+
+    async def backup(self, path: Location) -> None:
+        """Writes a copy of the workspace, as of one moment, to a new file.
+
+        Others may write meanwhile.
+        """
+        await self._native.backup(path).future()
+
+    @staticmethod
+    async def restore(backup: Location, location: Location) -> None:
+        """Makes a workspace in an empty or new folder from what :meth:`backup` wrote."""
+        await _besunny.restore_workspace(backup, location).future()

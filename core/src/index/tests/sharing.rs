@@ -122,6 +122,20 @@ fn who_gives_signs_of_life_is_waited_for() {
 }
 
 #[test]
+fn whoever_was_dropped_half_way_cannot_write_after_the_next() {
+    let folder = tempfile::tempdir().expect("folder");
+    let index = impatient(folder.path());
+    let orphan = index.hold().expect("held");
+    let held = index.hold().expect("held");
+    held.apply(vec![put(1, "t", &["alpha"])], 2).expect("applies");
+    let error = orphan.apply(vec![put(1, "t", &["omega"])], 1).expect_err("it is too late");
+    assert_eq!(error.kind(), crate::base::ErrorKind::Locked);
+    drop(orphan);
+    held.apply(vec![put(2, "t", &["alpha"])], 3).expect("is held still");
+    assert_eq!((index.level().position, found(&index, "alpha")), (3, vec![1, 2]));
+}
+
+#[test]
 fn a_lost_folder_is_begun_anew() {
     let folder = tempfile::tempdir().expect("folder");
     let root = folder.path().join("tenant");

@@ -9,9 +9,9 @@ use crate::domain::{
     DocumentType, PageRequest, Project, ProjectFields, Store, Transaction, User,
 };
 
-pub(super) const NOW: Timestamp = Timestamp::from_seconds(1_770_000_000);
+pub(in crate::store) const NOW: Timestamp = Timestamp::from_seconds(1_770_000_000);
 
-pub(super) async fn user(store: &dyn Store, number: u8) -> Scope {
+pub(in crate::store) async fn user(store: &dyn Store, number: u8) -> Scope {
     let id = UserId::from_bytes([number; 16]);
     let user = User::new(id, format!("user{}", char::from(b'a' + number)).parse().expect("valid"), None, NOW);
     let mut write = store.begin(&Scope::service(), Access::Write).await.expect("begins");
@@ -20,15 +20,15 @@ pub(super) async fn user(store: &dyn Store, number: u8) -> Scope {
     Scope::user(id)
 }
 
-pub(super) async fn write(store: &dyn Store, scope: &Scope) -> Box<dyn Transaction> {
+pub(in crate::store) async fn write(store: &dyn Store, scope: &Scope) -> Box<dyn Transaction> {
     store.begin(scope, Access::Write).await.expect("begins")
 }
 
-pub(super) async fn read(store: &dyn Store, scope: &Scope) -> Box<dyn Transaction> {
+pub(in crate::store) async fn read(store: &dyn Store, scope: &Scope) -> Box<dyn Transaction> {
     store.begin(scope, Access::Read).await.expect("begins")
 }
 
-pub(super) fn project(number: u8) -> Project {
+pub(in crate::store) fn project(number: u8) -> Project {
     Project {
         id: ProjectId::from_bytes([number; 16]),
         fields: ProjectFields::named(format!("project {number}")),
@@ -37,7 +37,7 @@ pub(super) fn project(number: u8) -> Project {
     }
 }
 
-pub(super) fn unassigned() -> Assignment {
+pub(in crate::store) fn unassigned() -> Assignment {
     Assignment {
         project_id: None,
         confidence: 0.25,
@@ -49,12 +49,12 @@ pub(super) fn unassigned() -> Assignment {
     }
 }
 
-pub(super) fn assigned(to: ProjectId) -> Assignment {
+pub(in crate::store) fn assigned(to: ProjectId) -> Assignment {
     Assignment { project_id: Some(to), confidence: 0.75, ..unassigned() }
 }
 
 /// A document with one chunk for each word of its text.
-pub(super) fn document(number: u8, text: &str) -> DocumentRecord {
+pub(in crate::store) fn document(number: u8, text: &str) -> DocumentRecord {
     let chunks = text.split_whitespace().zip(0..).map(|(word, ordinal)| Chunk {
         id: ChunkId::from_bytes([number + ordinal as u8; 16]),
         ordinal,
@@ -85,7 +85,7 @@ pub(super) fn document(number: u8, text: &str) -> DocumentRecord {
 }
 
 /// Stores a document in a transaction of its own.
-pub(super) async fn put(store: &dyn Store, scope: &Scope, record: &DocumentRecord) -> DocumentId {
+pub(in crate::store) async fn put(store: &dyn Store, scope: &Scope, record: &DocumentRecord) -> DocumentId {
     let mut write = write(store, scope).await;
     let put = write.put_document(record).await.expect("puts");
     write.commit().await.expect("commits");

@@ -1,19 +1,27 @@
 //! What every store must do. Each backend runs all of it; see [`suite`].
 
 pub(super) mod changes;
+pub(super) mod concurrency;
 pub(super) mod contents;
 pub(super) mod corrections;
 pub(super) mod cursors;
 pub(super) mod deletion;
 pub(super) mod documents;
 pub(super) mod embeddings;
-mod fixtures;
+pub(super) mod fixtures;
 pub(super) mod intake_log;
+mod job_fixtures;
+pub(super) mod job_work;
+pub(super) mod jobs;
+pub(super) mod lifecycle;
 pub(super) mod lists;
 pub(super) mod logs;
 pub(super) mod projects;
+pub(super) mod reading;
+pub(super) mod schedules;
 pub(super) mod threads;
 pub(super) mod users;
+pub(super) mod values;
 
 /// Makes one test of each behaviour for a backend. `$open` is an async function that gives
 /// a guard (dropped last) and an empty store.
@@ -75,12 +83,105 @@ macro_rules! suite {
                 attachments_do_not_speak_for_a_conversation
                 a_conversation_is_known_after_its_mail_is_deleted
             }
+            values {
+                every_text_comes_back_as_written
+                every_project_comes_back_as_written
+                nul_is_stored_as_a_replacement_character
+                nul_names_the_same_item_again
+                long_names_are_names
+                times_keep_their_microseconds
+                assignments_keep_every_bit
+                many_vectors_come_back_in_order
+                empty_lists_are_fine
+                an_empty_text_is_not_a_missing_one
+                mail_comes_back_as_written
+            }
+            concurrency {
+                a_follower_misses_nothing_of_eight_writers
+                writers_of_two_tenants_keep_apart
+                an_item_that_comes_four_times_at_once_is_stored_once
+                a_dropped_transaction_frees_the_writers
+                who_stops_waiting_for_a_turn_holds_up_nobody
+                a_reader_sees_one_moment
+                a_writer_sees_its_own_writes_and_nobody_else_does
+                reading_transactions_refuse_to_write
+            }
+            lifecycle {
+                what_is_not_there_is_not_found
+                the_same_id_of_two_sources_is_two_items
+                assigning_is_a_change_and_leaves_the_content
+                a_user_can_decide_that_it_belongs_nowhere
+                a_deleted_project_frees_every_document_and_keeps_the_others
+                a_revision_stays_in_its_place
+                every_type_is_kept_and_found
+            }
+            reading {
+                changes_of_several_kinds_keep_their_order
+                waiting_ends_with_patience
+                waiting_for_what_is_there_does_not_wait
+                many_wait_and_all_are_told
+                conversations_list_mail_in_order_and_no_attachments
+                names_are_folded_as_ascii
+            }
             logs {
                 changes_come_in_order_and_by_kind
                 intake_lines_come_latest_first_in_pages
                 corrections_are_changes
                 waiting_ends_with_the_next_change_of_the_tenant
                 bad_cursors_are_refused
+            }
+            jobs {
+                jobs_come_back_as_enqueued
+                jobs_of_others_do_not_exist
+                the_service_sees_the_jobs_of_all
+                a_user_enqueues_for_nobody_else
+                what_is_not_committed_is_not_enqueued
+                a_taken_unique_key_gives_the_old_job
+                a_unique_key_is_free_again_when_its_job_is_finished
+                unique_keys_are_apart_by_owner_and_kind
+                lists_filter_and_page
+                statistics_count_by_kind_and_state
+                a_waiting_job_is_cancelled_at_once
+                a_running_job_is_asked_to_stop
+                a_finished_job_is_not_cancelled
+                the_dead_are_requeued_with_all_their_attempts
+                only_the_dead_and_cancelled_are_requeued
+                requeueing_minds_the_unique_key
+                a_batch_completes_once_when_all_have_ended
+                a_batch_counts_how_its_jobs_ended
+                a_requeued_job_does_not_complete_its_batch_again
+                pruning_takes_what_was_finished_before
+                large_payloads_and_odd_text_come_back
+            }
+            job_work {
+                claims_go_by_priority_then_time_then_order
+                claims_take_the_kinds_asked_for_and_no_more_than_the_limit
+                users_claim_nothing
+                a_job_is_not_claimed_twice
+                a_job_is_not_claimed_before_its_time
+                an_attempt_is_counted_and_leased
+                a_failed_job_comes_back_at_its_time
+                a_job_handed_back_keeps_its_attempt
+                a_death_is_in_its_owners_change_log
+                a_finish_without_the_lease_does_not_count
+                a_lease_is_extended_only_by_its_holder
+                orphans_are_rescued_and_their_workers_too_late
+                an_orphan_without_attempts_left_is_dead
+                a_cancelled_orphan_is_not_run_again
+                concurrency_limits_hold_by_key
+                a_limit_holds_for_a_whole_backlog
+                cancelling_the_next_in_line_lets_the_one_behind_through
+                progress_is_kept_while_the_lease_holds
+                cancelled_jobs_are_not_retried
+                the_outlook_says_when
+            }
+            schedules {
+                schedules_come_back_by_name
+                the_same_schedule_again_keeps_its_place
+                other_times_start_anew
+                an_occurrence_is_claimed_once
+                schedules_of_others_do_not_exist
+                deleted_schedules_are_gone
             }
             contents {
                 every_field_comes_back

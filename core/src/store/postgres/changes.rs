@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use super::codec::{Columns, failed};
 use super::statement::statement;
 use super::transaction::PostgresTransaction;
-use crate::base::{DocumentId, ProjectId, Result};
+use crate::base::{DocumentId, ProjectId, Result, SubjectId};
 use crate::domain::{Change, ChangeKind, ChangeLog, Position};
 
 fn read(row: &PgRow) -> Result<Change> {
@@ -16,6 +16,7 @@ fn read(row: &PgRow) -> Result<Change> {
         kind: row.parsed("kind")?,
         document_id: row.optional_id("document_id")?.map(DocumentId::from_bytes),
         project_id: row.optional_id("project_id")?.map(ProjectId::from_bytes),
+        subject_id: row.optional_id("subject_id")?.map(SubjectId::from_bytes),
         at: row.time("changed_at")?,
     })
 }
@@ -33,10 +34,10 @@ impl ChangeLog for PostgresTransaction {
         limit: u32,
     ) -> Result<Vec<Change>> {
         let sql = if kinds.is_empty() {
-            "SELECT position, kind, document_id, project_id, changed_at FROM besunny.changes
+            "SELECT position, kind, document_id, project_id, subject_id, changed_at FROM besunny.changes
              WHERE tenant_id = $1 AND position > $2 AND cardinality($4::text[]) = 0 ORDER BY position LIMIT $3"
         } else {
-            "SELECT position, kind, document_id, project_id, changed_at FROM besunny.changes
+            "SELECT position, kind, document_id, project_id, subject_id, changed_at FROM besunny.changes
              WHERE tenant_id = $1 AND position > $2 AND kind = ANY ($4) ORDER BY position LIMIT $3"
         };
         let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();

@@ -24,6 +24,9 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
                 Some("40001" | "40P01") => {
                     (ErrorKind::Storage, "another transaction was in the way; try again")
                 }
+                Some("23503") => {
+                    (ErrorKind::Storage, "rows of another table refer to it; remove those first")
+                }
                 Some("55P03") => (ErrorKind::Storage, "other writers took too long; try again"),
                 Some("57P01" | "57P02" | "57P03") => {
                     (ErrorKind::Storage, "the database shuts down; try again")
@@ -114,6 +117,29 @@ impl Columns<'_> {
         self.get(column)
     }
 
+    pub(super) fn optional_long(&self, column: &'static str) -> Result<Option<i64>> {
+        self.get(column)
+    }
+
+    /// A number that fits 32 bits without a sign.
+    pub(super) fn small(&self, column: &'static str) -> Result<u32> {
+        u32::try_from(self.integer(column)?).map_err(|_| damaged(column))
+    }
+
+    pub(super) fn flag(&self, column: &'static str) -> Result<bool> {
+        self.get(column)
+    }
+
+    /// An instant in a column `bigint`: microseconds since the epoch.
+    pub(super) fn instant(&self, column: &'static str) -> Result<Timestamp> {
+        self.integer(column).map(Timestamp::from_micros)
+    }
+
+    /// [`Columns::instant`], if there is one.
+    pub(super) fn optional_instant(&self, column: &'static str) -> Result<Option<Timestamp>> {
+        Ok(self.optional_long(column)?.map(Timestamp::from_micros))
+    }
+
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp> {
         self.get::<Utc>(column).map(|utc| utc.0)
     }
@@ -150,6 +176,10 @@ impl Columns<'_> {
 
     pub(super) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T> {
         self.text(column)?.parse().map_err(|_| damaged(column))
+    }
+
+    pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
+        self.optional_json(column)?.ok_or_else(|| damaged(column))
     }
 
     pub(super) fn optional_json<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {

@@ -3,6 +3,7 @@
 //! The database's word only shortens a wait: whoever waits looks for themselves, also when
 //! no word comes. Behind a transaction pooler none can come, so there nobody listens.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,6 +20,8 @@ use crate::base::TenantId;
 const CHANNEL: &str = "besunny";
 /// How many notifications a waiter may lag behind before it is simply woken.
 const BACKLOG: usize = 256;
+/// How often to look for a pooler.
+const LOOKS: usize = 10;
 /// How long to wait before listening anew after a failure.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
@@ -121,12 +124,7 @@ async fn hear(
     is_listening: &AtomicBool,
 ) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(own).await?;
-    // Two connections that are open at once are two sessions, unless a pooler lends one
-    // session to both.
-    let session = "SELECT pg_backend_pid() AS session";
-    let first: i32 = script(session).fetch_one(&mut listener).await?.try_get("session")?;
-    let second: i32 = script(session).fetch_one(others).await?.try_get("session")?;
-    if first == second {
+    if is_behind_a_pooler(&mut listener, others).await? {
         return Ok(());
     }
     listener.listen(CHANNEL).await?;
@@ -137,4 +135,24 @@ async fn hear(
         let word = listener.try_recv().await?.and_then(|notification| notification.payload().parse().ok());
         let _ = words.send(word);
     }
+}
+
+/// Two connections that are open at once are two sessions, unless a pooler lends one session
+/// to both, one after the other. It need not do so each time, so this looks several times.
+async fn is_behind_a_pooler(listener: &mut PgListener, others: &PgPool) -> Result<bool, sqlx::Error> {
+    let session = "SELECT pg_backend_pid() AS session";
+    let mut lent = HashSet::new();
+    let mut other = others.acquire().await?;
+    for _ in 0..LOOKS {
+        for row in script(session).fetch_all(&mut *listener).await? {
+            lent.insert(row.try_get::<i32, _>("session")?);
+        }
+        for row in script(session).fetch_all(&mut *other).await? {
+            if lent.contains(&row.try_get::<i32, _>("session")?) {
+                return Ok(true);
+            }
+        }
+    }
+    // One connection that has had several sessions is proof, too.
+    Ok(lent.len() > 1)
 }

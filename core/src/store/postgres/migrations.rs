@@ -24,6 +24,7 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("migrations/0001_policies.sql"),
         ],
     },
+    Migration { version: 2, name: "jobs", scripts: &[include_str!("migrations/0002_jobs.sql")] },
     Migration { version: 3, name: "cursors", scripts: &[include_str!("migrations/0003_cursors.sql")] },
 ];
 

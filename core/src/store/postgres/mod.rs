@@ -19,10 +19,14 @@ mod cursors;
 mod documents;
 mod embeddings;
 mod intake_log;
+mod job_ends;
+mod job_work;
+mod jobs;
 mod listener;
 mod migrations;
 mod outside;
 mod projects;
+mod schedules;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -77,9 +81,7 @@ impl PostgresStore {
         let _ = first.close().await;
         let readers = target.pool(READERS);
         let mut look =
-            PostgresTransaction::begin(&readers, &Scope::service(), Access::Read, row_level_security)
-                .await
-                .map_err(failed("workspace.open"))?;
+            PostgresTransaction::begin(&readers, &Scope::service(), Access::Read, row_level_security).await?;
         let row = statement("SELECT id FROM besunny.workspace")
             .fetch_one(look.connection())
             .await
@@ -105,9 +107,7 @@ impl PostgresStore {
             Access::Read => &self.readers,
             Access::Write => &self.writers,
         };
-        PostgresTransaction::begin(pool, scope, access, self.row_level_security)
-            .await
-            .map_err(failed("store.begin"))
+        PostgresTransaction::begin(pool, scope, access, self.row_level_security).await
     }
 }
 

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::codec::{Columns, Utc, failed, uuid};
 use super::statement::statement;
-use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, Timestamp};
+use crate::base::{
+    DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
+};
 use crate::domain::{Access, ChangeKind, Position, Transaction};
 
 /// An open transaction, bound to the scope it was opened for.
@@ -22,9 +24,16 @@ impl PostgresTransaction {
         scope: &Scope,
         access: Access,
         row_level_security: bool,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self> {
+        let pool = pool.clone();
         let sql = AssertSqlSafe(beginning(scope, access, row_level_security));
-        Ok(Self { scope: scope.clone(), inner: pool.begin_with(sql).await? })
+        // On a task of its own: a caller that stops waiting, in the queue for the tenant say,
+        // would otherwise leave a connection behind whose transaction nobody ends.
+        let begun = tokio::spawn(async move { pool.begin_with(sql).await }).await.map_err(|error| {
+            Error::new(ErrorKind::Internal, "store.begin", "the task ended early; please report it")
+                .caused_by(error)
+        })?;
+        Ok(Self { scope: scope.clone(), inner: begun.map_err(failed("store.begin"))? })
     }
 
     /// The tenant, as bound to statements.
@@ -41,6 +50,32 @@ impl PostgresTransaction {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
+    }
+
+    /// Whether the scope sees the jobs of all tenants.
+    pub(super) fn sees_all_jobs(&self) -> bool {
+        self.scope.role() == Role::Service
+    }
+
+    /// Appends to the change log of a job's owner, whose turn the transaction has taken.
+    pub(super) async fn record_subject(
+        &mut self,
+        tenant: TenantId,
+        kind: ChangeKind,
+        subject: SubjectId,
+        at: Timestamp,
+    ) -> Result<()> {
+        statement(
+            "INSERT INTO besunny.changes (tenant_id, kind, subject_id, changed_at) VALUES ($1, $2, $3, $4)",
+        )
+        .bind(uuid(tenant.as_bytes()))
+        .bind(kind.as_str())
+        .bind(uuid(subject.as_bytes()))
+        .bind(Utc(at))
+        .execute(self.connection())
+        .await
+        .map_err(failed("changes.append"))?;
+        Ok(())
     }
 
     /// Appends to the change log.
@@ -101,13 +136,13 @@ fn beginning(scope: &Scope, access: Access, row_level_security: bool) -> String 
         // do cannot come in between, because of the lock.
         Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
     });
-    // A write that stalls must not hold up the tenant's other writers for ever.
-    sql.push_str(
-        "; SELECT set_config('lock_timeout', '120s', true), \
-         set_config('idle_in_transaction_session_timeout', '120s', true)",
-    );
+    sql.push_str("; SELECT set_config('lock_timeout', '120s', true)");
     if access == Access::Write {
-        sql.push_str(", set_config('besunny.writer', 'library', true)");
+        // A writer that stalls, or whose machine is gone, must not hold up the tenant's others.
+        sql.push_str(
+            ", set_config('idle_in_transaction_session_timeout', '60s', true), \
+             set_config('besunny.writer', 'library', true)",
+        );
     }
     if row_level_security {
         let (role, claims) = match (scope.role(), scope.actor()) {

@@ -61,6 +61,19 @@ impl UserStore for PostgresTransaction {
         rows.iter().map(read).collect()
     }
 
+    async fn user(&mut self, id: UserId) -> Result<Option<User>> {
+        self.require_service("users.get")?;
+        let row = statement(
+            "SELECT id, username, email, created_at FROM public.users
+             WHERE id = $1 AND username ~ '^[A-Za-z][A-Za-z0-9]{2,29}$'",
+        )
+        .bind(uuid(id.as_bytes()))
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("users.get"))?;
+        row.as_ref().map(read).transpose()
+    }
+
     /// Users who signed up at the front end and have not chosen a username yet are none.
     async fn users(&mut self) -> Result<Vec<User>> {
         self.require_service("users.list")?;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 
-use super::codec::failed;
+use super::codec::{failed, is_corrupt, is_damage};
 use super::migrations::check_version;
 use crate::base::{Error, ErrorKind, Result};
 use crate::offload::offload;
@@ -78,6 +78,9 @@ pub(crate) async fn inspect(file: &Path) -> Result<()> {
     let options = SqliteConnectOptions::new().filename(file).read_only(true).immutable(true);
     let mut connection = SqliteConnection::connect_with(&options).await.map_err(failed(operation))?;
     let foreign = |error: sqlx::Error| {
+        if is_corrupt(&error) {
+            return damaged(error.to_string());
+        }
         Error::new(ErrorKind::Malformed, operation, "the file is not a backup of a workspace")
             .with("path", file.display())
             .caused_by(error)
@@ -101,7 +104,7 @@ pub(super) async fn integrity(connection: &mut SqliteConnection) -> Result<Vec<S
     match found {
         Ok(lines) => Ok(lines.into_iter().filter(|line| line != "ok").collect()),
         // So damaged that the check itself fails.
-        Err(error) if super::codec::is_damage(&error) => Ok(vec![error.to_string()]),
+        Err(error) if is_damage(&error) => Ok(vec![error.to_string()]),
         Err(error) => Err(failed("store.integrity")(error)),
     }
 }

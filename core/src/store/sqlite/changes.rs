@@ -6,10 +6,10 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::codec::{Columns, failed};
 use super::transaction::SqliteTransaction;
-use crate::base::{DocumentId, ProjectId, Result};
+use crate::base::{DocumentId, ProjectId, Result, SubjectId};
 use crate::domain::{Change, ChangeKind, ChangeLog, Position};
 
-const COLUMNS: &str = "position, kind, document_id, project_id, changed_at";
+const COLUMNS: &str = "position, kind, document_id, project_id, subject_id, changed_at";
 
 fn read(row: &SqliteRow) -> Result<Change> {
     let row = Columns(row);
@@ -18,6 +18,7 @@ fn read(row: &SqliteRow) -> Result<Change> {
         kind: row.parsed("kind")?,
         document_id: row.optional_bytes("document_id")?.map(DocumentId::from_bytes),
         project_id: row.optional_bytes("project_id")?.map(ProjectId::from_bytes),
+        subject_id: row.optional_bytes("subject_id")?.map(SubjectId::from_bytes),
         at: row.time("changed_at")?,
     })
 }

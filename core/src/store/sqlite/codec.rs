@@ -21,11 +21,19 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
     }
 }
 
-/// Whether SQLite found its file damaged: `SQLITE_CORRUPT` and `SQLITE_NOTADB`, whose
-/// extended codes have them in the lowest byte.
+/// Whether SQLite found its file damaged, or to be something else.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 11 | 26))
+    is_corrupt(error) || primary_code(error) == Some(26)
+}
+
+/// Whether SQLite found its file damaged: `SQLITE_CORRUPT`.
+pub(super) fn is_corrupt(error: &sqlx::Error) -> bool {
+    primary_code(error) == Some(11)
+}
+
+/// SQLite's result code; extended codes have it in their lowest byte.
+fn primary_code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error()?.code()?.parse::<u32>().ok().map(|code| code & 0xff)
 }
 
 /// Whether a statement failed because a unique value exists already.
@@ -53,6 +61,19 @@ impl Columns<'_> {
 
     pub(super) fn integer(&self, column: &'static str) -> Result<i64> {
         self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn optional_integer(&self, column: &'static str) -> Result<Option<i64>> {
+        self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn optional_time(&self, column: &'static str) -> Result<Option<Timestamp>> {
+        Ok(self.optional_integer(column)?.map(Timestamp::from_micros))
+    }
+
+    /// A number that fits 32 bits without a sign.
+    pub(super) fn small(&self, column: &'static str) -> Result<u32> {
+        u32::try_from(self.integer(column)?).map_err(|_| damaged(column))
     }
 
     pub(super) fn time(&self, column: &'static str) -> Result<Timestamp> {
@@ -95,4 +116,11 @@ pub(super) fn json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| {
         Error::new(ErrorKind::Internal, "store.write", "a value has no JSON form").caused_by(error)
     })
+}
+
+/// Bytes as SQLite's `unhex` reads them, for lists of rows that are handed over as JSON.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] =
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
+    bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }

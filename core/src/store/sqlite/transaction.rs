@@ -5,7 +5,9 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use super::codec::failed;
 use super::turn::Turn;
-use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, Timestamp};
+use crate::base::{
+    DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
+};
 use crate::domain::{ChangeKind, Transaction};
 
 /// An open transaction, bound to the scope it was opened for.
@@ -35,6 +37,30 @@ impl SqliteTransaction {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
+    }
+
+    /// Whether the scope sees the jobs of all tenants.
+    pub(super) fn sees_all_jobs(&self) -> bool {
+        self.scope.role() == Role::Service
+    }
+
+    /// Appends to the change log of a job's owner, who need not be the scope's.
+    pub(super) async fn record_subject(
+        &mut self,
+        tenant: TenantId,
+        kind: ChangeKind,
+        subject: SubjectId,
+        at: Timestamp,
+    ) -> Result<()> {
+        sqlx::query("INSERT INTO changes (tenant_id, kind, subject_id, changed_at) VALUES (?, ?, ?, ?)")
+            .bind(tenant.as_bytes().as_slice())
+            .bind(kind.as_str())
+            .bind(subject.as_bytes().as_slice())
+            .bind(at.as_micros())
+            .execute(self.connection())
+            .await
+            .map_err(failed("changes.append"))?;
+        Ok(())
     }
 
     /// Appends to the change log.

@@ -52,6 +52,16 @@ impl UserStore for SqliteTransaction {
         rows.iter().map(read).collect()
     }
 
+    async fn user(&mut self, id: UserId) -> Result<Option<User>> {
+        self.require_service("users.get")?;
+        let row = sqlx::query("SELECT id, username, email, created_at FROM users WHERE id = ?")
+            .bind(id.as_bytes().as_slice())
+            .fetch_optional(self.connection())
+            .await
+            .map_err(failed("users.get"))?;
+        row.as_ref().map(read).transpose()
+    }
+
     async fn users(&mut self) -> Result<Vec<User>> {
         self.require_service("users.list")?;
         let rows = sqlx::query("SELECT id, username, email, created_at FROM users ORDER BY sequence")

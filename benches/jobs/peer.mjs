@@ -1,0 +1,76 @@
+// The same with graphile-worker: `node peer.mjs URL JOBS CONCURRENCY`, where graphile-worker
+// and pg are installed.
+import { run, makeWorkerUtils } from "graphile-worker";
+import pg from "pg";
+
+const [, , connectionString, jobs = "100000", concurrency = "16"] = process.argv;
+const wanted = Number(jobs);
+const logger = { scope: () => logger, error: console.error, warn() {}, info() {}, debug() {} };
+const utils = await makeWorkerUtils({ connectionString });
+await utils.migrate();
+
+const client = new pg.Client({ connectionString });
+await client.connect();
+let started = performance.now();
+for (let first = 0; first < wanted; first += 1000) {
+  const count = Math.min(1000, wanted - first);
+  await client.query(
+    `SELECT count(*) FROM (SELECT graphile_worker.add_job('noop', '{}') FROM generate_series(1, $1::int)) AS added`,
+    [count],
+  );
+}
+const enqueued = performance.now() - started;
+
+let done = 0;
+let begun;
+let finish;
+const all = new Promise((resolve) => (finish = resolve));
+const taskList = {
+  noop: async () => {
+    done += 1;
+    if (done === wanted) finish();
+  },
+  timed: async () => begun(performance.now()),
+};
+const options = {
+  connectionString,
+  taskList,
+  concurrency: Number(concurrency),
+  noHandleSignals: true,
+  // As fast as it goes: jobs fetched and completed many at once, as its documentation has it.
+  preset: {
+    worker: {
+      pollInterval: 1000,
+      maxPoolSize: Number(concurrency) + 2,
+      localQueue: { size: 500, refetchDelay: { durationMs: 0 } },
+      completeJobBatchDelay: 0,
+      failJobBatchDelay: 0,
+    },
+  },
+};
+started = performance.now();
+let runner = await run(options);
+await all;
+const worked = performance.now() - started;
+await runner.stop();
+console.log(
+  `graphile-worker: ${wanted} jobs: enqueued ${Math.round(wanted / (enqueued / 1000))}/s, ` +
+    `run ${Math.round(wanted / (worked / 1000))}/s (concurrency ${concurrency}, one process)`,
+);
+
+// Without fetching ahead, which waits for more.
+runner = await run({ ...options, preset: { worker: { pollInterval: 1000 } } });
+const times = [];
+for (let count = 0; count < 500; count += 1) {
+  const picked = new Promise((resolve) => (begun = resolve));
+  const before = performance.now();
+  await client.query(`SELECT graphile_worker.add_job('timed', '{}')`);
+  times.push((await picked) - before);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+times.sort((a, b) => a - b);
+const at = (part) => times[Math.floor(((times.length - 1) * part) / 100)].toFixed(2);
+console.log(`graphile-worker: picked up after ${at(50)} ms (median), ${at(99)} ms (99 of 100)`);
+await runner.stop();
+await client.end();
+await utils.release();

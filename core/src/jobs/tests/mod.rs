@@ -1,0 +1,5 @@
+//! The workers against a store, through its traits.
+
+mod fixtures;
+mod schedules;
+mod working;

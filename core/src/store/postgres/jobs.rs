@@ -1,0 +1,365 @@
+//! Jobs and batches, as their owners see them.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
+
+use super::codec::{Columns, duplicate, failed, json, uuid};
+use super::job_ends::{EndedJob, read_batch};
+use super::statement::{build, built, statement};
+use super::transaction::PostgresTransaction;
+use crate::base::{BatchId, Error, ErrorKind, JobId, Result, TenantId, Timestamp};
+use crate::domain::{
+    Batch, Enqueued, Job, JobFailure, JobFilter, JobState, JobStats, JobStore, KindStats, NewJob, Page,
+    PageRequest, Transaction,
+};
+use crate::store::paging::{before, page_size};
+
+/// The columns that [`read_job`] needs.
+pub(super) const COLUMNS: &str = "sequence, id, tenant_id, kind, payload, state, priority, run_at, attempt, \
+    max_attempts, timeout, unique_key, concurrency_key, concurrency_limit, batch_id, cancel_requested, \
+    progress, error_code, error_message, created_at, started_at, finished_at";
+/// One statement adds at most so many jobs, or so many bytes of payload and one job.
+const ROWS: usize = 500;
+const BYTES: usize = 4 << 20;
+/// How often a unique key may turn out to be free and taken again.
+const TRIES: usize = 5;
+
+pub(super) fn read_job(row: &PgRow) -> Result<Job> {
+    let row = Columns(row);
+    // What a new job says goes through the one constructor; the rest is what happened since.
+    let failure = match row.optional_text("error_code")? {
+        Some(code) => {
+            Some(JobFailure { code, message: row.optional_text("error_message")?.unwrap_or_default() })
+        }
+        None => None,
+    };
+    let new = NewJob {
+        kind: row.text("kind")?,
+        payload: row.json("payload")?,
+        priority: row.integer("priority")?.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
+        run_at: Some(row.instant("run_at")?),
+        unique_key: row.optional_text("unique_key")?,
+        max_attempts: row.small("max_attempts")?,
+        timeout: row.optional_long("timeout")?.map(|micros| Duration::from_micros(micros.unsigned_abs())),
+        concurrency_key: row.optional_text("concurrency_key")?,
+        concurrency_limit: row.small("concurrency_limit")?,
+    };
+    let mut job = new.into_job(
+        JobId::from_bytes(row.id("id")?),
+        TenantId::from_bytes(row.id("tenant_id")?),
+        row.instant("created_at")?,
+    )?;
+    job.state = row.parsed("state")?;
+    job.attempt = row.small("attempt")?;
+    job.batch = row.optional_id("batch_id")?.map(BatchId::from_bytes);
+    job.cancel_requested = row.flag("cancel_requested")?;
+    job.progress = row.optional_json("progress")?;
+    job.failure = failure;
+    job.started_at = row.optional_instant("started_at")?;
+    job.finished_at = row.optional_instant("finished_at")?;
+    Ok(job)
+}
+
+const INSERT_JOBS: &str = "INSERT INTO besunny.jobs (id, tenant_id, kind, payload, state, priority, run_at, \
+    attempt, max_attempts, timeout, unique_key, concurrency_key, concurrency_limit, batch_id, created_at) \
+    SELECT id, tenant_id, kind, payload, state, priority, run_at, 0, max_attempts, timeout, unique_key, \
+    concurrency_key, concurrency_limit, batch_id, created_at \
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], \
+    $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::uuid[], $14::bigint[]) \
+    WITH ORDINALITY AS given (id, tenant_id, kind, payload, state, priority, run_at, max_attempts, timeout, \
+    unique_key, concurrency_key, concurrency_limit, batch_id, created_at, place) \
+    ORDER BY place ON CONFLICT DO NOTHING RETURNING id";
+
+/// A list of one field of each job.
+fn each<'a, T>(jobs: &'a [Job], field: impl Fn(&'a Job) -> T) -> Vec<T> {
+    jobs.iter().map(field).collect()
+}
+
+impl PostgresTransaction {
+    async fn insert_jobs(&mut self, jobs: &[Job]) -> Result<HashSet<JobId>> {
+        let micros = |timeout: Duration| i64::try_from(timeout.as_micros()).unwrap_or(i64::MAX);
+        let payloads = jobs.iter().map(|job| json(&job.payload)).collect::<Result<Vec<_>>>()?;
+        let inserted = statement(INSERT_JOBS)
+            .bind(each(jobs, |job| uuid(job.id.as_bytes())))
+            .bind(each(jobs, |job| uuid(job.tenant.as_bytes())))
+            .bind(each(jobs, |job| job.kind.clone()))
+            .bind(payloads)
+            .bind(each(jobs, |job| job.state.as_str()))
+            .bind(each(jobs, |job| i64::from(job.priority)))
+            .bind(each(jobs, |job| job.run_at.as_micros()))
+            .bind(each(jobs, |job| i64::from(job.max_attempts)))
+            .bind(each(jobs, |job| job.timeout.map(micros)))
+            .bind(each(jobs, |job| job.unique_key.clone()))
+            .bind(each(jobs, |job| job.concurrency_key.clone()))
+            .bind(each(jobs, |job| i64::from(job.concurrency_limit)))
+            .bind(each(jobs, |job| job.batch.map(|batch| uuid(batch.as_bytes()))))
+            .bind(each(jobs, |job| job.created_at.as_micros()))
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed("jobs.enqueue"))?;
+        inserted.iter().map(|row| Ok(JobId::from_bytes(Columns(row).id("id")?))).collect()
+    }
+
+    /// The unfinished job that has the key of `job`.
+    async fn holder(&mut self, job: &Job) -> Result<Option<JobId>> {
+        let row = statement(
+            "SELECT id FROM besunny.jobs WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3
+             AND unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running', 'failed')",
+        )
+        .bind(uuid(job.tenant.as_bytes()))
+        .bind(job.kind.clone())
+        .bind(job.unique_key.clone())
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("jobs.enqueue"))?;
+        row.map(|row| Ok(JobId::from_bytes(Columns(&row).id("id")?))).transpose()
+    }
+
+    /// A job that was not added: its key is taken, or was until just now, by a job that a
+    /// worker has finished meanwhile.
+    async fn enqueue_again(&mut self, job: &Job) -> Result<Enqueued> {
+        for _ in 0..TRIES {
+            if let Some(id) = self.holder(job).await? {
+                return Ok(Enqueued { id, is_new: false });
+            }
+            if self.insert_jobs(std::slice::from_ref(job)).await?.contains(&job.id) {
+                return Ok(Enqueued { id: job.id, is_new: true });
+            }
+        }
+        Err(Error::new(ErrorKind::AlreadyExists, "jobs.enqueue", "there is a job with this id")
+            .with("job", job.id))
+    }
+
+    /// A job that nobody else changes until the end of the transaction.
+    async fn locked_job(&mut self, id: JobId) -> Result<Option<Job>> {
+        let row = statement(AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM besunny.jobs WHERE id = $1 AND ($2 OR tenant_id = $3) FOR UPDATE"
+        )))
+        .bind(uuid(id.as_bytes()))
+        .bind(self.sees_all_jobs())
+        .bind(self.tenant())
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("jobs.get"))?;
+        row.as_ref().map(read_job).transpose()
+    }
+
+    async fn job_row(&mut self, id: JobId) -> Result<Option<PgRow>> {
+        statement(AssertSqlSafe(format!(
+            "SELECT {COLUMNS} FROM besunny.jobs WHERE id = $1 AND ($2 OR tenant_id = $3)"
+        )))
+        .bind(uuid(id.as_bytes()))
+        .bind(self.sees_all_jobs())
+        .bind(self.tenant())
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("jobs.get"))
+    }
+}
+
+#[async_trait]
+impl JobStore for PostgresTransaction {
+    async fn enqueue(&mut self, jobs: &[Job]) -> Result<Vec<Enqueued>> {
+        let own = self.scope().tenant();
+        if !self.sees_all_jobs() && jobs.iter().any(|job| job.tenant != own) {
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                "jobs.enqueue",
+                "a user enqueues their own jobs only",
+            ));
+        }
+        let mut inserted = HashSet::new();
+        let mut rest = jobs;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take(ROWS).take_while(|job| {
+                let fits = bytes <= BYTES;
+                bytes += job.payload.to_string().len();
+                fits
+            });
+            let (some, others) = rest.split_at(fits.count());
+            inserted.extend(self.insert_jobs(some).await?);
+            rest = others;
+        }
+        let mut enqueued = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            enqueued.push(match inserted.contains(&job.id) {
+                true => Enqueued { id: job.id, is_new: true },
+                false => self.enqueue_again(job).await?,
+            });
+        }
+        Ok(enqueued)
+    }
+
+    async fn insert_batch(&mut self, batch: &Batch) -> Result<()> {
+        if !self.sees_all_jobs() && batch.tenant != self.scope().tenant() {
+            return Err(Error::new(
+                ErrorKind::Forbidden,
+                "jobs.batch",
+                "a user enqueues their own jobs only",
+            ));
+        }
+        let on_complete = batch.on_complete.as_ref().map(json).transpose()?;
+        statement(
+            "INSERT INTO besunny.job_batches (id, tenant_id, total, pending, dead, cancelled, on_complete, created_at, completed_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(uuid(batch.id.as_bytes()))
+        .bind(uuid(batch.tenant.as_bytes()))
+        .bind(batch.total.cast_signed())
+        .bind(batch.pending.cast_signed())
+        .bind(batch.dead.cast_signed())
+        .bind(batch.cancelled.cast_signed())
+        .bind(on_complete)
+        .bind(batch.created_at.as_micros())
+        .bind(batch.completed_at.map(Timestamp::as_micros))
+        .execute(self.connection())
+        .await
+        .map_err(failed("jobs.batch"))?;
+        Ok(())
+    }
+
+    async fn batch(&mut self, id: BatchId) -> Result<Option<Batch>> {
+        let row = statement("SELECT * FROM besunny.job_batches WHERE id = $1 AND ($2 OR tenant_id = $3)")
+            .bind(uuid(id.as_bytes()))
+            .bind(self.sees_all_jobs())
+            .bind(self.tenant())
+            .fetch_optional(self.connection())
+            .await
+            .map_err(failed("jobs.batch"))?;
+        row.as_ref().map(read_batch).transpose()
+    }
+
+    async fn job(&mut self, id: JobId) -> Result<Option<Job>> {
+        self.job_row(id).await?.as_ref().map(read_job).transpose()
+    }
+
+    async fn jobs(&mut self, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
+        let size = page_size(page.size)?;
+        let mut query = build(format!("SELECT {COLUMNS} FROM besunny.jobs WHERE sequence < "));
+        query.push_bind(before(page.after.as_ref())?);
+        if !self.sees_all_jobs() {
+            query.push(" AND tenant_id = ").push_bind(self.tenant());
+        }
+        if let Some(kind) = &filter.kind {
+            query.push(" AND kind = ").push_bind(kind.clone());
+        }
+        if let Some(state) = filter.state {
+            query.push(" AND state = ").push_bind(state.as_str());
+        }
+        if let Some(batch) = filter.batch {
+            query.push(" AND batch_id = ").push_bind(uuid(batch.as_bytes()));
+        }
+        query.push(" ORDER BY sequence DESC LIMIT ").push_bind(i64::from(size) + 1);
+        let rows = built(&mut query).fetch_all(self.connection()).await.map_err(failed("jobs.list"))?;
+        let kept = &rows[..rows.len().min(size as usize)];
+        let next = match kept.last() {
+            Some(last) if rows.len() > kept.len() => Some(Columns(last).integer("sequence")?.to_string()),
+            _ => None,
+        };
+        Ok(Page { items: kept.iter().map(read_job).collect::<Result<_>>()?, next })
+    }
+
+    async fn job_stats(&mut self) -> Result<JobStats> {
+        let rows = statement(
+            "SELECT kind, state, count(*) AS jobs, min(run_at) AS oldest FROM besunny.jobs
+             WHERE ($1 OR tenant_id = $2) GROUP BY kind, state ORDER BY kind",
+        )
+        .bind(self.sees_all_jobs())
+        .bind(self.tenant())
+        .fetch_all(self.connection())
+        .await
+        .map_err(failed("jobs.stats"))?;
+        let mut stats = JobStats::new();
+        for row in &rows {
+            let row = Columns(row);
+            let (kind, state) = (row.text("kind")?, row.parsed::<JobState>("state")?);
+            if stats.last().is_none_or(|last| last.kind != kind) {
+                stats.push(KindStats { kind, ..KindStats::default() });
+            }
+            if let Some(last) = stats.last_mut() {
+                *last.of(state) = row.unsigned("jobs")?;
+                if state == JobState::Ready {
+                    last.oldest_ready = row.optional_instant("oldest")?;
+                }
+            }
+        }
+        Ok(stats)
+    }
+
+    async fn cancel_job(&mut self, id: JobId, now: Timestamp) -> Result<(Option<JobState>, Vec<Batch>)> {
+        let Some(job) = self.locked_job(id).await? else { return Ok((None, Vec::new())) };
+        if job.state == JobState::Running {
+            statement("UPDATE besunny.jobs SET cancel_requested = true WHERE id = $1")
+                .bind(uuid(id.as_bytes()))
+                .execute(self.connection())
+                .await
+                .map_err(failed("jobs.cancel"))?;
+        }
+        if job.state == JobState::Running || job.state.is_finished() {
+            return Ok((Some(job.state), Vec::new()));
+        }
+        statement(
+            "UPDATE besunny.jobs SET state = 'cancelled', parked = false, finished_at = $1 WHERE id = $2",
+        )
+        .bind(now.as_micros())
+        .bind(uuid(id.as_bytes()))
+        .execute(self.connection())
+        .await
+        .map_err(failed("jobs.cancel"))?;
+        let earlier = job.state;
+        let ended = EndedJob { state: JobState::Cancelled, ..EndedJob::of(job) };
+        Ok((Some(earlier), self.after_end(vec![ended], now).await?))
+    }
+
+    async fn requeue_job(&mut self, id: JobId, now: Timestamp) -> Result<Option<JobState>> {
+        let Some(job) = self.locked_job(id).await? else { return Ok(None) };
+        if !matches!(job.state, JobState::Dead | JobState::Cancelled) {
+            return Ok(Some(job.state));
+        }
+        let updated = statement(
+            "UPDATE besunny.jobs SET state = 'ready', run_at = $1, attempt = 0, cancel_requested = false, finished_at = NULL
+             WHERE id = $2",
+        )
+        .bind(now.as_micros())
+        .bind(uuid(id.as_bytes()))
+        .execute(self.connection())
+        .await;
+        match updated {
+            Ok(_) => {}
+            Err(error) if duplicate(&error).is_some() => {
+                return Err(Error::new(
+                    ErrorKind::AlreadyExists,
+                    "jobs.requeue",
+                    "another job has its unique key by now",
+                )
+                .with("job", id));
+            }
+            Err(error) => return Err(failed("jobs.requeue")(error)),
+        }
+        if let Some(batch) = job.batch {
+            self.back_into_batch(batch, job.state).await?;
+        }
+        Ok(Some(job.state))
+    }
+
+    async fn prune_jobs(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        let pruned = statement(
+            "DELETE FROM besunny.jobs WHERE sequence IN (SELECT sequence FROM besunny.jobs
+             WHERE finished_at IS NOT NULL AND finished_at < $1 AND ($2 OR tenant_id = $3) ORDER BY finished_at LIMIT $4 FOR UPDATE SKIP LOCKED)",
+        )
+        .bind(before.as_micros())
+        .bind(self.sees_all_jobs())
+        .bind(self.tenant())
+        .bind(i64::from(limit))
+        .execute(self.connection())
+        .await
+        .map_err(failed("jobs.prune"))?;
+        self.prune_batches(before, limit).await?;
+        Ok(pruned.rows_affected())
+    }
+}
