@@ -139,9 +139,3 @@ macro_rules! shown_as_text {
     )+};
 }
 shown_as_text!(DocumentId, ProjectId, UserId, besunny::ChunkId, besunny::ContentHash, besunny::Username);
-
-impl ToPython for bool {
-    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        Ok(pyo3::types::PyBool::new(py, *self).to_owned().into_any())
-    }
-}
