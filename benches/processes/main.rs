@@ -27,7 +27,7 @@ async fn main() -> Outcome<()> {
         return work(location, user, worker.parse()?, workers.parse()?, documents.parse()?).await;
     }
     let temporary = tempfile::tempdir()?;
-    let location = match arguments.first() {
+    let location = match arguments.first().filter(|location| !location.is_empty()) {
         Some(location) => location.clone(),
         None => temporary.path().join("workspace").display().to_string(),
     };
