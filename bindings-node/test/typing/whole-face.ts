@@ -16,6 +16,8 @@ import {
   type Assignment,
   type AttachmentFacts,
   type Automatic,
+  type CheckOptions,
+  type CheckReport,
   type ChangeKind,
   type Chunk,
   type ClassifyOptions,
@@ -95,7 +97,7 @@ async function workspace(): Promise<void> {
   const model: ModelInfo | null = status.model
   const versions: Versions = status.versions
   const digest: string = await ws.digest()
-  const { database, users: checked }: CheckReport = await ws.check({ repair: true })
+  const { database, users: checked }: CheckReport = await ws.check({ repair: true } satisfies CheckOptions)
   const missing: number | undefined = checked[0]?.missing
   await ws.rebuild()
   await ws.backup('backup.sqlite')
