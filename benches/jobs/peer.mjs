@@ -1,12 +1,13 @@
 // The same with graphile-worker: `node peer.mjs URL JOBS CONCURRENCY`, where graphile-worker
 // and pg are installed.
-import { run, makeWorkerUtils } from "graphile-worker";
+import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
 
 const [, , connectionString, jobs = "100000", concurrency = "16"] = process.argv;
 const wanted = Number(jobs);
-const logger = { scope: () => logger, error: console.error, warn() {}, info() {}, debug() {} };
-const utils = await makeWorkerUtils({ connectionString });
+// A line for each job would cost it more than the job does.
+const logger = new Logger(() => () => {});
+const utils = await makeWorkerUtils({ connectionString, logger });
 await utils.migrate();
 
 const client = new pg.Client({ connectionString });
@@ -34,6 +35,7 @@ const taskList = {
 };
 const options = {
   connectionString,
+  logger,
   taskList,
   concurrency: Number(concurrency),
   noHandleSignals: true,

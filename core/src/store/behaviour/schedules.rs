@@ -51,7 +51,7 @@ pub(crate) async fn an_occurrence_is_claimed_once(store: &dyn Store) {
     let next = Cron::parse(&schedule.cron, &schedule.zone).unwrap().next_after(at);
     let mut service = write(store, &Scope::service()).await;
     assert!(service.due_schedules(NOW, 9).await.unwrap().is_empty());
-    assert_eq!(service.due_schedules(at, 9).await.unwrap(), [schedule.clone()]);
+    assert_eq!(service.due_schedules(at, 9).await.unwrap(), std::slice::from_ref(&schedule));
     assert!(service.advance_schedule(&schedule, next, at).await.unwrap());
     assert!(!service.advance_schedule(&schedule, next, at).await.unwrap());
     assert!(service.due_schedules(at, 9).await.unwrap().is_empty());
