@@ -21,7 +21,7 @@ as_postgres "$programs/initdb" -D "$folder/data" -U postgres --auth=trust > /dev
 as_postgres "$programs/pg_ctl" -D "$folder/data" -w -l "$folder/log" \
     -o "-c listen_addresses=127.0.0.1 -p 54329 -k $folder" start > /dev/null
 url=postgres://postgres@127.0.0.1:54329
-for database in ours theirs; do
+for database in ours theirs plain; do
     as_postgres "$programs/createdb" -h "$folder" -p 54329 -U postgres "$database"
 done
 mkdir "$folder/peer"
@@ -31,5 +31,6 @@ echo "SQLite:"
 "$bench" "$folder/peer/workspace" "$jobs" "$concurrency"
 echo "Postgres:"
 "$bench" "$url/ours" "$jobs" "$concurrency"
-(cd "$folder/peer" && node peer.mjs "$url/theirs" "$jobs" "$concurrency")
+(cd "$folder/peer" && node peer.mjs "$url/theirs" "$jobs" "$concurrency" 500)
+(cd "$folder/peer" && node peer.mjs "$url/plain" "$jobs" "$concurrency" 0)
 grep '"version"' "$folder/peer/node_modules/graphile-worker/package.json"

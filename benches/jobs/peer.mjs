@@ -1,12 +1,14 @@
-// The same with graphile-worker: `node peer.mjs URL JOBS CONCURRENCY`, where graphile-worker
-// and pg are installed.
-import { run, makeWorkerUtils } from "graphile-worker";
+// The same with graphile-worker: `node peer.mjs URL JOBS CONCURRENCY [AHEAD]`, where
+// graphile-worker and pg are installed. AHEAD is how many jobs it fetches at once, 500 if not
+// said; 0 leaves it as it comes out of the box.
+import { Logger, makeWorkerUtils, run } from "graphile-worker";
 import pg from "pg";
 
-const [, , connectionString, jobs = "100000", concurrency = "16"] = process.argv;
+const [, , connectionString, jobs = "100000", concurrency = "16", ahead = "500"] = process.argv;
 const wanted = Number(jobs);
-const logger = { scope: () => logger, error: console.error, warn() {}, info() {}, debug() {} };
-const utils = await makeWorkerUtils({ connectionString });
+// A line for each job would cost it more than the job does.
+const logger = new Logger(() => () => {});
+const utils = await makeWorkerUtils({ connectionString, logger });
 await utils.migrate();
 
 const client = new pg.Client({ connectionString });
@@ -34,17 +36,20 @@ const taskList = {
 };
 const options = {
   connectionString,
+  logger,
   taskList,
   concurrency: Number(concurrency),
   noHandleSignals: true,
-  // As fast as it goes: jobs fetched and completed many at once, as its documentation has it.
   preset: {
     worker: {
       pollInterval: 1000,
       maxPoolSize: Number(concurrency) + 2,
-      localQueue: { size: 500, refetchDelay: { durationMs: 0 } },
-      completeJobBatchDelay: 0,
-      failJobBatchDelay: 0,
+      // Jobs fetched and completed many at once, as its documentation has it.
+      ...(Number(ahead) > 0 && {
+        localQueue: { size: Number(ahead), refetchDelay: { durationMs: 0 } },
+        completeJobBatchDelay: 0,
+        failJobBatchDelay: 0,
+      }),
     },
   },
 };
@@ -55,7 +60,7 @@ const worked = performance.now() - started;
 await runner.stop();
 console.log(
   `graphile-worker: ${wanted} jobs: enqueued ${Math.round(wanted / (enqueued / 1000))}/s, ` +
-    `run ${Math.round(wanted / (worked / 1000))}/s (concurrency ${concurrency}, one process)`,
+    `run ${Math.round(wanted / (worked / 1000))}/s (concurrency ${concurrency}, ${ahead} ahead, one process)`,
 );
 
 // Without fetching ahead, which waits for more.
