@@ -130,11 +130,21 @@ export declare namespace Workspace {
    * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
    * a Postgres database, `postgres://user:password@host:port/database`.
    *
-   * Rejects with `locked` when another process or handle has the folder (on Postgres, that
-   * of the index) open, `newer_version` when a newer besunny wrote it, `model` when the
-   * model cannot be loaded, `invalid_input` for a bad URL, `io`, `storage`.
+   * Any number of processes may have it open and write to it, with the same model.
+   *
+   * Rejects with `locked` while it is being restored, `newer_version` when a newer besunny
+   * wrote it, `model` when the model cannot be loaded, `invalid_input` for a bad URL, `io`,
+   * `storage`.
    */
   function open(location: string, options?: OpenOptions | undefined | null): Promise<Workspace>
+  /**
+   * Makes a workspace in the folder `location`, which is empty or not there, from a file
+   * that `backup` wrote.
+   *
+   * Rejects with `not_found`, `malformed`, `storage` when the file is damaged,
+   * `newer_version`, `already_exists` when the folder is not empty, `locked`, `io`.
+   */
+  function restore(backup: string, location: string): Promise<void>
 }
 
 export interface Workspace extends AsyncDisposable {
@@ -417,6 +427,18 @@ export declare class Workspace {
   /** What the workspace holds and runs on. */
   status(): Promise<Status>
   /**
+   * Compares every user's index with the database, which checks its own files too. With
+   * `repair`, an index that differs is rebuilt. Others may write meanwhile.
+   */
+  check(options?: CheckOptions | undefined | null): Promise<CheckReport>
+  /** Throws every user's index away and makes it anew from the database. */
+  rebuild(): Promise<void>
+  /**
+   * Writes a copy of the workspace, as of one moment, to a new file. Others may write
+   * meanwhile.
+   */
+  backup(path: string): Promise<void>
+  /**
    * A SHA-256, in hex, over all documents, their assignments and their vectors. Two
    * workspaces that were fed the same have the same digest, whatever language fed them.
    */
@@ -461,6 +483,23 @@ export interface AttachmentFacts {
   size: number
   /** SHA-256 of the decoded bytes, in lower-case hex. */
   sha256: string
+}
+
+/** How a workspace is checked. */
+export interface CheckOptions {
+  /** Whether an index that differs is rebuilt; not unless asked for. */
+  repair?: boolean
+}
+
+/** What a check found. */
+export interface CheckReport {
+  /**
+   * What the database itself finds wrong with its files, in its words. Only a backup
+   * heals that.
+   */
+  database: Array<string>
+  /** Each user's documents, compared with their index. */
+  users: Array<UserCheck>
 }
 
 /** A passage of a document: what is embedded, scored and shown. */
@@ -1028,6 +1067,28 @@ export interface User {
   email: string | null
   /** When the user was created. */
   createdAt: Date
+}
+
+/** One user's documents, compared with their index. All numbers count documents. */
+export interface UserCheck {
+  /** Whose they are. */
+  username: string
+  /** Documents that were compared; what others changed meanwhile is left out. */
+  documents: number
+  /** Chunks of these. */
+  chunks: number
+  /** In the database, but not in the index. */
+  missing: number
+  /** In the index, but not in the database. */
+  stray: number
+  /** In another project in the index than in the database. */
+  misplaced: number
+  /** With other facts, chunks or vectors in the index than in the database. */
+  incomplete: number
+  /** Whose text in the database is not what was taken in; only a backup heals that. */
+  altered: number
+  /** Whether the index was rebuilt, and is right now. The numbers are those from before. */
+  repaired: boolean
 }
 
 /** What else is known of a user. */
