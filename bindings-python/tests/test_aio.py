@@ -59,14 +59,13 @@ async def test_the_main_path(ws: aio.Workspace) -> None:
 
 async def test_opening_and_closing(tmp_path: Path) -> None:
     ws = await aio.Workspace.open(tmp_path, model=False)
-    with pytest.raises(besunny.LockedError):
-        await aio.Workspace.open(tmp_path, model=False)
-    async with ws:
-        assert (await ws.status()).users == 0
+    async with ws, await aio.Workspace.open(tmp_path, model=False) as other:
+        await other.users.create("ana")
+        assert (await ws.status()).users == 1
     with pytest.raises(besunny.ClosedError):
         await ws.status()
     async with await aio.Workspace.open(tmp_path, model=False) as again:
-        assert (await again.status()).users == 0
+        assert (await again.status()).users == 1
 
 
 async def test_the_loop_stays_free(ws: aio.Workspace, mbox: Path) -> None:

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Workspace;
 use super::folder_lock::{FolderLock, LOCK_FILE};
+use super::location::{Location, Place};
 use super::opening::DATABASE_FILE;
 use crate::base::{Error, ErrorKind, Result};
 use crate::offload::offload;
@@ -29,19 +30,25 @@ impl Workspace {
     /// made by the first searches.
     ///
     /// # Errors
-    /// `not_found` without such a file, `malformed` when it is something else, `storage`
-    /// when it is damaged, `newer_version`, `already_exists` when the folder is not empty,
-    /// `locked` when somebody else has it, `io`.
+    /// `unsupported` for the URL of a database, `not_found` without such a file, `malformed`
+    /// when it is something else, `storage` when it is damaged, `newer_version`,
+    /// `already_exists` when the folder is not empty, `locked` when somebody else has it, `io`.
     pub async fn restore(backup: impl AsRef<Path>, location: impl AsRef<Path>) -> Result<()> {
         let (backup, location) = (backup.as_ref().to_owned(), location.as_ref().to_owned());
         if !backup.is_file() {
             return Err(Error::new(ErrorKind::NotFound, RESTORE, "there is no such backup")
                 .with("path", backup.display()));
         }
-        sqlite::inspect(&backup).await?;
+        if matches!(Location::from(&location).0, Place::Postgres(_)) {
+            let message = "a database is restored by its own program, pg_restore";
+            return Err(Error::new(ErrorKind::Unsupported, RESTORE, message));
+        }
         let is_new = !location.exists();
+        if !is_new {
+            refuse_filled(&location)?;
+        }
+        sqlite::inspect(&backup).await?;
         fs::create_dir_all(&location).map_err(unusable(&location))?;
-        refuse_filled(&location)?;
         let lock = FolderLock::alone(RESTORE, &location)?;
         // Somebody may have been faster.
         refuse_filled(&location)?;
