@@ -109,11 +109,15 @@ fn a_stalled_holder_is_passed_over_and_spoils_nothing() {
 #[test]
 fn who_gives_signs_of_life_is_waited_for() {
     let folder = tempfile::tempdir().expect("folder");
-    let (busy, other) = (impatient(folder.path()), impatient(folder.path()));
+    // The holder takes longer than anyone waits, but is never silent for so long, not even
+    // on a machine that has much else to do.
+    let patience = Duration::from_secs(2);
+    let open = || Arc::new(TenantIndex::open(folder.path(), Some(DIMENSION), KEY, patience).expect("opens"));
+    let (busy, other) = (open(), open());
     let held = busy.hold().expect("held");
     let waiting = std::thread::spawn(move || other.hold().map(|held| (other.level().position, held)));
     for position in 1..=8 {
-        std::thread::sleep(NO_PATIENCE / 3);
+        std::thread::sleep(patience / 6);
         held.apply(vec![put(1, "t", &["alpha"])], position).expect("applies");
     }
     drop(held);
