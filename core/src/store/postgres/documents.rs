@@ -1,17 +1,18 @@
-//! Documents and their chunks.
+//! Documents.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgRow;
-use uuid::Uuid;
 
 use super::codec::{Columns, Utc, failed, json, uuid};
-use super::outside::{self, StoredChunk};
+use super::outside;
 use super::statement::{build, built, statement};
 use super::transaction::PostgresTransaction;
-use crate::base::{ChunkId, DocumentId, Result, Timestamp};
+use crate::base::{DocumentId, Result, Timestamp};
 use crate::domain::{
-    Assignment, ChangeKind, Chunk, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
+    Assignment, ChangeKind, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
     DocumentStore, Page, PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
 };
 use crate::store::paging::{before, page_size};
@@ -27,6 +28,8 @@ const COLUMNS: &str = "sequence, id, coalesce(source, 'unknown') AS source, coal
      mail::text AS mail, project_id, classification_source, assignment::text AS assignment";
 /// When a document occurred, as in [`COLUMNS`].
 const OCCURRED_AT: &str = "coalesce(occurred_at, received_at, created_at, 'epoch')";
+/// How many documents one statement reads.
+const BATCH: usize = 500;
 /// The most characters of a text that the front end shows in its lists.
 const SUMMARY_CHARACTERS: usize = 200;
 
@@ -169,57 +172,6 @@ impl PostgresTransaction {
         .map_err(failed("documents.put"))?;
         self.drop_chunks(id).await
     }
-
-    async fn insert_chunks(&mut self, id: DocumentId, project: Option<Uuid>, chunks: &[Chunk]) -> Result<()> {
-        if chunks.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<Uuid> = chunks.iter().map(|chunk| uuid(chunk.id.as_bytes())).collect();
-        let places: Vec<i32> = chunks.iter().map(|chunk| chunk.ordinal.cast_signed()).collect();
-        let texts: Vec<String> =
-            chunks.iter().map(|chunk| text::storable(&chunk.text).into_owned()).collect();
-        let hashes: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.content_hash.0.as_slice()).collect();
-        statement(
-            "INSERT INTO public.document_chunks (id, document_id, project_id, tenant_id, chunk_index, text, content_hash)
-             SELECT given.id, $1, $2, $3, given.place, given.text, given.hash
-             FROM unnest($4::uuid[], $5::integer[], $6::text[], $7::bytea[]) AS given (id, place, text, hash)",
-        )
-        .bind(uuid(id.as_bytes()))
-        .bind(project)
-        .bind(self.tenant())
-        .bind(ids)
-        .bind(places)
-        .bind(texts)
-        .bind(hashes)
-        .execute(self.connection())
-        .await
-        .map_err(failed("documents.put"))?;
-        Ok(())
-    }
-
-    /// Deletes a document's chunks, and vectors that no other chunk needs.
-    async fn drop_chunks(&mut self, id: DocumentId) -> Result<()> {
-        statement("SELECT besunny.drop_chunks($1, $2)")
-            .bind(self.tenant())
-            .bind(uuid(id.as_bytes()))
-            .execute(self.connection())
-            .await
-            .map_err(failed("documents.delete"))?;
-        Ok(())
-    }
-
-    async fn select_documents(&mut self, condition: &str, id: DocumentId) -> Result<Vec<StoredDocument>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND {condition} = $2 ORDER BY sequence"
-        );
-        let rows = statement(AssertSqlSafe(sql))
-            .bind(self.tenant())
-            .bind(uuid(id.as_bytes()))
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed("documents.get"))?;
-        rows.iter().map(read).collect()
-    }
 }
 
 #[async_trait]
@@ -249,8 +201,23 @@ impl DocumentStore for PostgresTransaction {
         Ok(Put { status, id })
     }
 
-    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>> {
-        Ok(self.select_documents("id", id).await?.pop())
+    async fn documents_by_id(&mut self, ids: &[DocumentId]) -> Result<Vec<Option<StoredDocument>>> {
+        let mut found = HashMap::new();
+        for batch in ids.chunks(BATCH) {
+            let sql =
+                format!("SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND id = ANY ($2)");
+            let rows = statement(AssertSqlSafe(sql))
+                .bind(self.tenant())
+                .bind(batch.iter().map(|id| uuid(id.as_bytes())).collect::<Vec<_>>())
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed("documents.get"))?;
+            for row in &rows {
+                let stored = read(row)?;
+                found.insert(stored.document.id, stored);
+            }
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
     async fn identify(&mut self, source: &str, source_id: &str) -> Result<Option<(DocumentId, String)>> {
@@ -292,46 +259,16 @@ impl DocumentStore for PostgresTransaction {
     }
 
     async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>> {
-        let found = self.select_documents("parent_id", id).await?;
-        Ok(found.into_iter().map(|stored| stored.document).collect())
-    }
-
-    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>> {
-        let rows = statement(
-            "SELECT document.title, document.content_hash AS revision_hash, coalesce(document.text, document.summary, '') AS document_text,
-                    chunk.id, chunk.chunk_index, coalesce(chunk.text, '') AS text, chunk.content_hash
-             FROM public.documents AS document
-             LEFT JOIN public.document_chunks AS chunk ON chunk.document_id = document.id
-             WHERE document.created_by = $1 AND document.id = $2
-             ORDER BY chunk.chunk_index, chunk.created_at, chunk.id",
-        )
-        .bind(self.tenant())
-        .bind(uuid(id.as_bytes()))
-        .fetch_all(self.connection())
-        .await
-        .map_err(failed("documents.chunks"))?;
-        let Some(first) = rows.first().map(Columns) else { return Ok(Vec::new()) };
-        let title = first.optional_text("title")?.unwrap_or_default();
-        let mut stored = Vec::with_capacity(rows.len());
-        for row in rows.iter().map(Columns) {
-            if let Some(chunk) = row.optional_id("id")? {
-                stored.push(StoredChunk {
-                    id: ChunkId::from_bytes(chunk),
-                    ordinal: row.optional_integer("chunk_index")?.and_then(|place| u32::try_from(place).ok()),
-                    text: row.text("text")?,
-                    content_hash: row.optional_hash("content_hash")?.map(ContentHash),
-                });
-            }
-        }
-        // A document that the library wrote without chunks has none.
-        if stored.is_empty() && !first.is_null("revision_hash")? {
-            return Ok(Vec::new());
-        }
-        Ok(outside::chunks(id, &title, &first.text("document_text")?, stored))
-    }
-
-    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>> {
-        Ok(self.chunks(document).await?.into_iter().find(|chunk| chunk.id == id))
+        let sql = format!(
+            "SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND parent_id = $2 ORDER BY sequence"
+        );
+        let rows = statement(AssertSqlSafe(sql))
+            .bind(self.tenant())
+            .bind(uuid(id.as_bytes()))
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed("documents.get"))?;
+        rows.iter().map(|row| Ok(read(row)?.document)).collect()
     }
 
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {

@@ -1,5 +1,7 @@
 //! One unit of work on Postgres.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Postgres};
@@ -10,12 +12,16 @@ use super::statement::statement;
 use crate::base::{
     DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
 };
-use crate::domain::{Access, ChangeKind, Position, Transaction};
+use crate::domain::{Access, ChangeKind, Committer, Position, Transaction};
+use crate::store::listeners::Listeners;
 
 /// An open transaction, bound to the scope it was opened for.
 pub(super) struct PostgresTransaction {
     scope: Scope,
     inner: sqlx::Transaction<'static, Postgres>,
+    /// Whose change logs grow with the commit, and who wants to know.
+    grown: BTreeSet<TenantId>,
+    listeners: Listeners,
 }
 
 impl PostgresTransaction {
@@ -24,6 +30,7 @@ impl PostgresTransaction {
         scope: &Scope,
         access: Access,
         row_level_security: bool,
+        listeners: Listeners,
     ) -> Result<Self> {
         let pool = pool.clone();
         let sql = AssertSqlSafe(beginning(scope, access, row_level_security));
@@ -33,7 +40,8 @@ impl PostgresTransaction {
             Error::new(ErrorKind::Internal, "store.begin", "the task ended early; please report it")
                 .caused_by(error)
         })?;
-        Ok(Self { scope: scope.clone(), inner: begun.map_err(failed("store.begin"))? })
+        let inner = begun.map_err(failed("store.begin"))?;
+        Ok(Self { scope: scope.clone(), inner, grown: BTreeSet::new(), listeners })
     }
 
     /// The tenant, as bound to statements.
@@ -75,6 +83,7 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(failed("changes.append"))?;
+        self.grown.insert(tenant);
         Ok(())
     }
 
@@ -98,6 +107,7 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(failed("changes.append"))?;
+        self.grown.insert(self.scope.tenant());
         Ok(())
     }
 
@@ -122,7 +132,9 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        self.inner.commit().await.map_err(failed("store.commit"))
+        self.inner.commit().await.map_err(failed("store.commit"))?;
+        self.grown.iter().for_each(|&tenant| self.listeners.tell(tenant, Committer::Us));
+        Ok(())
     }
 }
 
