@@ -75,7 +75,7 @@ pub(crate) async fn chunks_come_in_order(store: &dyn Store) {
 pub(crate) async fn many_come_in_the_order_asked(store: &dyn Store) {
     let ana = user(store, 1).await;
     let (first, second) =
-        (put(store, &ana, &document(1, "a b c")).await, put(store, &ana, &document(2, "d")).await);
+        (put(store, &ana, &document(1, "a b c")).await, put(store, &ana, &document(10, "d")).await);
     let nowhere = DocumentId::from_bytes([200; 16]);
     let asked: Vec<DocumentId> = (0..700).flat_map(|_| [second, nowhere, first]).collect();
     let mut read = read(store, &ana).await;

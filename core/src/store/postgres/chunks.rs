@@ -1,6 +1,6 @@
 //! The passages of documents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -111,7 +111,8 @@ impl PostgresTransaction {
 impl ChunkStore for PostgresTransaction {
     async fn chunks_of(&mut self, ids: &[DocumentId]) -> Result<Vec<Vec<Chunk>>> {
         let mut found: HashMap<DocumentId, Passages> = HashMap::new();
-        for batch in ids.chunks(BATCH) {
+        let distinct: Vec<DocumentId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        for batch in distinct.chunks(BATCH) {
             // The text stands in where there are no chunks, and is not sent where there are.
             let rows = statement(
                 "SELECT document.id AS document_id, document.title, document.content_hash IS NOT NULL AS is_own,

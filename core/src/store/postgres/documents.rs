@@ -10,7 +10,7 @@ use super::codec::{Columns, Utc, failed, json, uuid};
 use super::outside;
 use super::statement::{build, built, statement};
 use super::transaction::PostgresTransaction;
-use crate::base::{DocumentId, Result, Timestamp};
+use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Timestamp};
 use crate::domain::{
     Assignment, ChangeKind, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
     DocumentStore, Page, PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
@@ -98,15 +98,27 @@ impl PostgresTransaction {
         .transpose()
     }
 
-    async fn insert_document(&mut self, document: &Document) -> Result<()> {
+    /// Writes a document and its line in the change log, in one statement, unless its
+    /// identity is known; whether it was new.
+    async fn insert_document(&mut self, document: &Document) -> Result<bool> {
         let (source, source_id) = (text::storable(&document.source), text::storable(&document.source_id));
         let body = text::storable(&document.text);
-        statement(
-            "INSERT INTO public.documents (created_by, id, identity, source, source_id, type, title, author, text, summary,
-                 content_hash, revision, parent_id, thread_id, occurred_at, received_at, created_at, updated_at, mail,
-                 project_id, classification_source, assignment)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, left($9, $20), $10, 1, $11, $12, $13, $13, $14, $15, $16::json,
-                 $17, $18, $19::json)",
+        let row = statement(
+            "WITH put AS (
+                 INSERT INTO public.documents (created_by, id, identity, source, source_id, type, title, author, text, summary,
+                     content_hash, revision, parent_id, thread_id, occurred_at, received_at, created_at, updated_at, mail,
+                     project_id, classification_source, assignment)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, left($9, $20), $10, 1, $11, $12, $13, $13, $14, $15, $16::json,
+                     $17, $18, $19::json
+                 WHERE NOT EXISTS (
+                     SELECT 1 FROM public.documents WHERE created_by = $1
+                         AND (identity = $3 OR (identity IS NULL AND source = $4 AND source_id = $5)))
+                 RETURNING id, project_id
+             ), recorded AS (
+                 INSERT INTO besunny.changes (tenant_id, kind, document_id, project_id, changed_at)
+                 SELECT $1, $21, put.id, put.project_id, $15 FROM put
+             )
+             SELECT EXISTS (SELECT 1 FROM put) AS is_new",
         )
         .bind(self.tenant())
         .bind(uuid(document.id.as_bytes()))
@@ -128,10 +140,15 @@ impl PostgresTransaction {
         .bind(document.assignment.decided_by.as_str())
         .bind(json(&document.assignment)?)
         .bind(SUMMARY_CHARACTERS as i32)
-        .execute(self.connection())
+        .bind(ChangeKind::DocumentStored.as_str())
+        .fetch_one(self.connection())
         .await
         .map_err(failed("documents.put"))?;
-        Ok(())
+        let is_new = Columns(&row).flag("is_new")?;
+        if is_new {
+            self.note_growth();
+        }
+        Ok(is_new)
     }
 
     /// Writes a new revision over an old one.
@@ -178,27 +195,27 @@ impl PostgresTransaction {
 impl DocumentStore for PostgresTransaction {
     async fn put_document(&mut self, record: &DocumentRecord) -> Result<Put> {
         let document = &record.document;
-        let known = self.known(&document.source, &document.source_id).await?;
-        let (status, id, kind, project) = match known {
-            Some(known) if known.content_hash == document.content_hash => {
-                return Ok(Put { status: StoreStatus::Unchanged, id: known.id });
-            }
-            Some(known) => {
-                let kept = match known.assignment.decided_by {
-                    DecidedBy::User => &known.assignment,
-                    _ => &document.assignment,
-                };
-                self.revise_document(known.id, document, kept).await?;
-                (StoreStatus::Updated, known.id, ChangeKind::DocumentUpdated, kept.project_id)
-            }
-            None => {
-                self.insert_document(document).await?;
-                (StoreStatus::Stored, document.id, ChangeKind::DocumentStored, document.project_id())
-            }
+        let in_project = |project: Option<ProjectId>| project.map(|id| uuid(id.as_bytes()));
+        // Most documents are new: this asks the database once.
+        if self.insert_document(document).await? {
+            self.insert_chunks(document.id, in_project(document.project_id()), &record.chunks).await?;
+            return Ok(Put { status: StoreStatus::Stored, id: document.id });
+        }
+        let known = self.known(&document.source, &document.source_id).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "documents.put", "a known identity is unknown; please report it")
+        })?;
+        if known.content_hash == document.content_hash {
+            return Ok(Put { status: StoreStatus::Unchanged, id: known.id });
+        }
+        let kept = match known.assignment.decided_by {
+            DecidedBy::User => &known.assignment,
+            _ => &document.assignment,
         };
-        self.insert_chunks(id, project.map(|id| uuid(id.as_bytes())), &record.chunks).await?;
-        self.record(kind, Some(id), document.project_id(), document.updated_at).await?;
-        Ok(Put { status, id })
+        self.revise_document(known.id, document, kept).await?;
+        self.insert_chunks(known.id, in_project(kept.project_id), &record.chunks).await?;
+        let (kind, project) = (ChangeKind::DocumentUpdated, document.project_id());
+        self.record(kind, Some(known.id), project, document.updated_at).await?;
+        Ok(Put { status: StoreStatus::Updated, id: known.id })
     }
 
     async fn documents_by_id(&mut self, ids: &[DocumentId]) -> Result<Vec<Option<StoredDocument>>> {

@@ -36,7 +36,7 @@ impl PostgresTransaction {
         let sql = AssertSqlSafe(beginning(scope, access, row_level_security));
         // On a task of its own: a caller that stops waiting, in the queue for the tenant say,
         // would otherwise leave a connection behind whose transaction nobody ends.
-        let begun = tokio::spawn(async move { pool.begin_with(sql).await }).await.map_err(|error| {
+        let begun = tokio::spawn(async move { begin_on_any(&pool, sql).await }).await.map_err(|error| {
             Error::new(ErrorKind::Internal, "store.begin", "the task ended early; please report it")
                 .caused_by(error)
         })?;
@@ -87,6 +87,11 @@ impl PostgresTransaction {
         Ok(())
     }
 
+    /// Those who listen are to be told, with the commit, that the tenant's log has grown.
+    pub(super) fn note_growth(&mut self) {
+        self.grown.insert(self.scope.tenant());
+    }
+
     /// Appends to the change log.
     pub(super) async fn record(
         &mut self,
@@ -107,7 +112,7 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(failed("changes.append"))?;
-        self.grown.insert(self.scope.tenant());
+        self.note_growth();
         Ok(())
     }
 
@@ -135,6 +140,31 @@ impl Transaction for PostgresTransaction {
         self.inner.commit().await.map_err(failed("store.commit"))?;
         self.grown.iter().for_each(|&tenant| self.listeners.tell(tenant, Committer::Us));
         Ok(())
+    }
+}
+
+/// Begins on the first connection that is alive. They are not looked at before, which would
+/// cost each transaction a round trip; one that died in the pool says so here, before anything
+/// was done on it, and is replaced.
+async fn begin_on_any(
+    pool: &PgPool,
+    sql: AssertSqlSafe<String>,
+) -> Result<sqlx::Transaction<'static, Postgres>, sqlx::Error> {
+    let mut dead = 0;
+    loop {
+        match pool.begin_with(AssertSqlSafe(sql.0.clone())).await {
+            Err(error) if dead < pool.options().get_max_connections() && is_lost(&error) => dead += 1,
+            other => return other,
+        }
+    }
+}
+
+/// Whether a connection turned out to be gone: closed by the server or on the way to it.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P0")),
+        _ => false,
     }
 }
 

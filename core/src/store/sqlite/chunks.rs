@@ -1,6 +1,6 @@
 //! The passages of documents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
@@ -73,7 +73,8 @@ impl SqliteTransaction {
 impl ChunkStore for SqliteTransaction {
     async fn chunks_of(&mut self, ids: &[DocumentId]) -> Result<Vec<Vec<Chunk>>> {
         let mut found: HashMap<DocumentId, Vec<Chunk>> = HashMap::new();
-        for batch in ids.chunks(BATCH) {
+        let distinct: Vec<DocumentId> = ids.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+        for batch in distinct.chunks(BATCH) {
             let rows = sqlx::query(
                 "SELECT document_id, id, chunk_index, text, content_hash FROM document_chunks
                  WHERE tenant_id = ? AND document_id IN (SELECT unhex(value) FROM json_each(?))
