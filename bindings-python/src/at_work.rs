@@ -1,0 +1,141 @@
+//! The places in Python where handlers run, and how one is called from the library.
+//!
+//! A host (`besunny._host.Host`) has threads for sync handlers and an event loop for async
+//! ones. It is there while somebody works or handles.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use besunny::{CancelToken, JobError, JobFailure};
+use pyo3::prelude::*;
+use tokio::sync::oneshot;
+
+use crate::runtime::runtime;
+
+/// The hosts of a workspace, the latest last.
+#[derive(Clone, Default)]
+pub(crate) struct AtWork(Arc<Mutex<Vec<(u64, Arc<Py<PyAny>>)>>>);
+
+impl AtWork {
+    /// Adds a host for as long as what this gives out lives.
+    pub(crate) fn enter(&self, host: Arc<Py<PyAny>>) -> Present {
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = hosts.last().map_or(0, |(last, _)| last + 1);
+        hosts.push((number, host));
+        Present { hosts: self.clone(), number }
+    }
+
+    /// The latest host.
+    pub(crate) fn host(&self) -> Option<Arc<Py<PyAny>>> {
+        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.last().map(|(_, host)| Arc::clone(host))
+    }
+}
+
+/// A host is there.
+pub(crate) struct Present {
+    hosts: AtWork,
+    number: u64,
+}
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        let mut hosts = self.hosts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.retain(|(number, _)| *number != self.number);
+    }
+}
+
+/// How a handler of Python ended: nothing, or why it failed and whether a retry can help.
+type Ended = Result<(), JobError>;
+
+/// What a host says when a handler has ended.
+#[pyclass(frozen, module = "besunny._besunny")]
+pub(crate) struct Finish(Mutex<Option<oneshot::Sender<Ended>>>);
+
+impl Finish {
+    fn send(&self, ended: Ended) {
+        let sender = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sender) = sender {
+            // Nobody waits any more for a handler that was given up on.
+            let _ = sender.send(ended);
+        }
+    }
+}
+
+#[pymethods]
+impl Finish {
+    fn succeeded(&self) {
+        self.send(Ok(()));
+    }
+
+    fn failed(&self, code: &str, message: String, retry: bool) {
+        self.send(Err(JobError::new(JobFailure::new(code, message), retry)));
+    }
+}
+
+/// Calls a handler on a host and waits for its end. When `cancel` is raised, or this is
+/// dropped, the host is asked to stop it.
+pub(crate) async fn call_on<A>(
+    host: Arc<Py<PyAny>>,
+    handler: Arc<Py<PyAny>>,
+    argument: A,
+    cancel: &CancelToken,
+) -> Ended
+where
+    A: FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
+{
+    let (sender, mut ended) = oneshot::channel();
+    let begin = move |py: Python<'_>| -> PyResult<Option<Py<PyAny>>> {
+        let finish = Bound::new(py, Finish(Mutex::new(Some(sender))))?;
+        let arguments = (handler.bind(py), argument(py)?, finish);
+        let stop = host.bind(py).call_method1("start", arguments)?;
+        Ok((!stop.is_none()).then(|| stop.unbind()))
+    };
+    let begun = with_python(move |py| {
+        begin(py).map_err(|error| JobError::retry(format!("the handler could not be started: {error}")))
+    });
+    let Some(stop) = begun.await.transpose()?.flatten() else {
+        // The host is gone, and with it whoever works, or this process; the attempt ends
+        // with them.
+        return std::future::pending().await;
+    };
+    let mut stop = StopOnDrop(Some(stop));
+    tokio::select! {
+        biased;
+        ended = &mut ended => return stop.ended(ended),
+        () = cancel.cancelled() => stop.stop(),
+    }
+    let ended = ended.await;
+    stop.ended(ended)
+}
+
+/// Runs a closure with the GIL, on a thread that may wait for it; `None` when Python ends.
+async fn with_python<T: Send + 'static>(call: impl FnOnce(Python<'_>) -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(move || Python::try_attach(call)).await.ok().flatten()
+}
+
+struct StopOnDrop(Option<Py<PyAny>>);
+
+impl StopOnDrop {
+    fn stop(&mut self) {
+        let (Some(stop), Ok(runtime)) = (self.0.take(), runtime()) else { return };
+        runtime.spawn_blocking(move || {
+            Python::try_attach(|py| {
+                if let Err(error) = stop.call0(py) {
+                    tracing::warn!(%error, "a handler could not be asked to stop");
+                }
+            })
+        });
+    }
+
+    fn ended(&mut self, ended: Result<Ended, oneshot::error::RecvError>) -> Ended {
+        self.0 = None;
+        // A task that is stopped before it begins never says so.
+        ended.unwrap_or_else(|_| Err(JobError::retry("the handler was stopped before it began")))
+    }
+}
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
