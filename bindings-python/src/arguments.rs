@@ -135,16 +135,29 @@ impl<'py> FromPyObject<'_, 'py> for Count {
     type Error = PyErr;
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let py = value.py();
-        value.extract().map(Self).map_err(|error: PyErr| {
-            if !error.is_instance_of::<PyOverflowError>(py) {
-                return error;
-            }
-            let shown = value.to_string().chars().take(64).collect::<String>();
-            let message = "the number is out of range";
-            exception(py, &Error::new(ErrorKind::InvalidInput, "number.parse", message).with("value", shown))
-        })
+        value.extract().map(Self).map_err(|error: PyErr| out_of_range(&value, error))
     }
+}
+
+/// How much earlier than others, or later; out of range as a [`Count`] is.
+pub(crate) struct Priority(pub(crate) i32);
+
+impl<'py> FromPyObject<'_, 'py> for Priority {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        value.extract().map(Self).map_err(|error: PyErr| out_of_range(&value, error))
+    }
+}
+
+fn out_of_range(value: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    let py = value.py();
+    if !error.is_instance_of::<PyOverflowError>(py) {
+        return error;
+    }
+    let shown = value.to_string().chars().take(64).collect::<String>();
+    let message = "the number is out of range";
+    exception(py, &Error::new(ErrorKind::InvalidInput, "number.parse", message).with("value", shown))
 }
 
 /// Bytes, or the file they are in.

@@ -84,28 +84,39 @@ where
     A: FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
 {
     let (sender, mut ended) = oneshot::channel();
-    let begin = move |py: Python<'_>| -> PyResult<Option<Py<PyAny>>> {
+    let stop = Stop::default();
+    let begun = Arc::clone(&stop.0);
+    let begin = move |py: Python<'_>| -> PyResult<bool> {
         let finish = Bound::new(py, Finish(Mutex::new(Some(sender))))?;
         let arguments = (handler.bind(py), argument(py)?, finish);
         let stop = host.bind(py).call_method1("start", arguments)?;
-        Ok((!stop.is_none()).then(|| stop.unbind()))
+        if stop.is_none() {
+            return Ok(false);
+        }
+        let mut stopping = begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*stopping, Stopping::Asked) {
+            drop(stopping);
+            stop.call0()?;
+        } else {
+            *stopping = Stopping::By(stop.unbind());
+        }
+        Ok(true)
     };
-    let begun = with_python(move |py| {
+    let is_begun = with_python(move |py| {
         begin(py).map_err(|error| JobError::retry(format!("the handler could not be started: {error}")))
     });
-    let Some(stop) = begun.await.transpose()?.flatten() else {
+    if is_begun.await.transpose()? != Some(true) {
         // The host is gone, and with it whoever works, or this process; the attempt ends
         // with them.
         return std::future::pending().await;
-    };
-    let mut stop = StopOnDrop(Some(stop));
+    }
     tokio::select! {
         biased;
-        ended = &mut ended => return stop.ended(ended),
-        () = cancel.cancelled() => stop.stop(),
+        ended = &mut ended => return stop.needless_after(ended),
+        () = cancel.cancelled() => stop.ask(),
     }
     let ended = ended.await;
-    stop.ended(ended)
+    stop.needless_after(ended)
 }
 
 /// Runs a closure with the GIL, on a thread that may wait for it; `None` when Python ends.
@@ -113,11 +124,29 @@ async fn with_python<T: Send + 'static>(call: impl FnOnce(Python<'_>) -> T + Sen
     tokio::task::spawn_blocking(move || Python::try_attach(call)).await.ok().flatten()
 }
 
-struct StopOnDrop(Option<Py<PyAny>>);
+/// Asks a handler to stop when it is dropped. That can be before the handler has begun.
+#[derive(Default)]
+struct Stop(Arc<Mutex<Stopping>>);
 
-impl StopOnDrop {
-    fn stop(&mut self) {
-        let (Some(stop), Ok(runtime)) = (self.0.take(), runtime()) else { return };
+#[derive(Default)]
+enum Stopping {
+    /// The handler has not begun.
+    #[default]
+    Early,
+    /// This asks it to stop.
+    By(Py<PyAny>),
+    /// It was asked, or it has ended.
+    Asked,
+}
+
+impl Stop {
+    fn ask(&self) {
+        let mut stopping = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Stopping::By(stop), Ok(runtime)) =
+            (std::mem::replace(&mut *stopping, Stopping::Asked), runtime())
+        else {
+            return;
+        };
         runtime.spawn_blocking(move || {
             Python::try_attach(|py| {
                 if let Err(error) = stop.call0(py) {
@@ -127,15 +156,15 @@ impl StopOnDrop {
         });
     }
 
-    fn ended(&mut self, ended: Result<Ended, oneshot::error::RecvError>) -> Ended {
-        self.0 = None;
+    fn needless_after(&self, ended: Result<Ended, oneshot::error::RecvError>) -> Ended {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Stopping::Asked;
         // A task that is stopped before it begins never says so.
         ended.unwrap_or_else(|_| Err(JobError::retry("the handler was stopped before it began")))
     }
 }
 
-impl Drop for StopOnDrop {
+impl Drop for Stop {
     fn drop(&mut self) {
-        self.stop();
+        self.ask();
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use besunny::{BatchId, JobFilter, JobId, JobState, Jobs as Inner, NewJob, NewSchedule, Result, WorkOptions};
 use pyo3::prelude::*;
 
-use crate::arguments::{Content, Count, Id, Input, Instant, RawMail, Span};
+use crate::arguments::{Content, Count, Id, Input, Instant, Priority, RawMail, Span};
 use crate::at_work::AtWork;
 use crate::call::Call;
 use crate::control::{CancelToken, VirtualClock};
@@ -20,7 +20,7 @@ keywords! {
     JobFields {
         kind: String = "kind",
         payload: Json = "payload",
-        priority: i32 = "priority",
+        priority: Priority = "priority",
         run_at: Option<Instant> = "run_at",
         delay: Option<Span> = "delay",
         unique_key: Option<String> = "unique_key",
@@ -36,7 +36,7 @@ impl From<JobFields> for NewJob {
         Self {
             kind: fields.kind,
             payload: fields.payload.0,
-            priority: fields.priority,
+            priority: fields.priority.0,
             run_at: fields.run_at.map(|instant| instant.0),
             delay: fields.delay.map(|span| span.0),
             unique_key: fields.unique_key,

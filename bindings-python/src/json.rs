@@ -48,7 +48,9 @@ fn from_python(value: &Bound<'_, PyAny>, depth: usize) -> PyResult<Value> {
     } else if let Ok(fields) = value.cast::<PyDict>() {
         let below = below()?;
         let mut map = Map::new();
-        for (key, field) in fields {
+        // A copy: a value that runs Python code could change the dict meanwhile.
+        for pair in fields.items() {
+            let (key, field): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
             if !key.is_instance_of::<PyString>() {
                 let name = key.get_type().name()?;
                 return Err(PyTypeError::new_err(format!("the keys of a JSON object are str, not {name}")));

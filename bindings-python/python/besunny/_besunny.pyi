@@ -61,7 +61,8 @@ class Call(Generic[_T]):
 
 @final
 class CancelToken:
-    """Stops a worker from elsewhere: hand it over as ``stop``, and call :meth:`cancel` from any thread."""
+    """Stops a worker from elsewhere: hand it over as ``stop``, and call :meth:`cancel` from
+    any thread."""
 
     def __new__(cls) -> CancelToken: ...
     def cancel(self) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from . import _besunny
 from ._errors import Error, JobFailure
 
-_log = logging.getLogger("besunny.jobs")
+_log = logging.getLogger("besunny.handlers")
 
 MOST_THREADS = 10_000
 """As many as a worker's highest concurrency. Idle threads are used again before one is added."""
@@ -33,24 +33,33 @@ class Host:
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="besunny-job")
+        self._threads = ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="besunny-handler")
         self._tasks: set[asyncio.Task[None]] = set()
         self._lock = threading.Lock()
         self._loop = loop
         self._own_loop: threading.Thread | None = None
+        self._is_closed = False
 
     def start(
         self, handler: Handler, argument: Any, finish: _besunny.Finish
     ) -> Callable[[], object] | None:
         """Starts a handler; what stops it, or ``None`` when it cannot be started any more."""
+        if self._is_closed:
+            return None
         try:
             if handler.is_async:
                 return self._start_on_loop(handler, argument, finish)
             future = self._threads.submit(_run, handler, argument, finish)
             return future.cancel
         except RuntimeError:
-            # The threads are shut down or the loop is closed: Python ends.
-            return None
+            if self._is_over():
+                return None
+            raise
+
+    def _is_over(self) -> bool:
+        """Whether nothing can be started any more: this was closed, or Python ends."""
+        loop_is_gone = self._loop is not None and self._loop.is_closed()
+        return self._is_closed or loop_is_gone or not threading.main_thread().is_alive()
 
     def _start_on_loop(
         self, handler: Handler, argument: Any, finish: _besunny.Finish
@@ -97,6 +106,7 @@ class Host:
         Waits for async handlers, which have been asked to stop by now. A sync one that
         goes on is left behind on its thread.
         """
+        self._is_closed = True
         self._threads.shutdown(wait=False)
         if self._own_loop is not None and self._loop is not None:
             asyncio.run_coroutine_threadsafe(self.finished(), self._loop).result()
@@ -115,23 +125,28 @@ def _keep(loop: asyncio.AbstractEventLoop) -> None:
 
 
 class Handler:
-    """A function that handles something, and how it is called."""
+    """A function that handles something. Whether it is async decides where it runs."""
 
-    __slots__ = ("call", "is_async", "last_error", "name")
+    __slots__ = ("_function", "is_async")
 
-    def __init__(
-        self, name: str, function: Callable[[Any], Any], prepare: Callable[[Any], Any] = lambda given: given
-    ) -> None:
-        self.name = name
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self._function = function
         self.is_async = is_async(function)
-        self.call: Callable[[Any], Any] = lambda argument: function(prepare(argument))
-        self.last_error: BaseException | None = None
 
-    def raised(self, error: Error) -> BaseException:
-        """What the handler raised where an error of the library stands for that, or the error."""
-        if error.operation == "events.handler" and self.last_error is not None:
-            return self.last_error
-        return error
+    def call(self, argument: Any) -> Any:
+        """Calls the function with what it shall be given."""
+        return self._function(self.prepare(argument))
+
+    def prepare(self, argument: Any) -> Any:
+        """What the function is given for what the native module has."""
+        raise NotImplementedError
+
+    def describe(self, argument: Any) -> str:
+        """What it handles, for the log."""
+        raise NotImplementedError
+
+    def failed(self, error: BaseException) -> None:
+        """Hears of what the function raised."""
 
 
 def _run(handler: Handler, argument: Any, finish: _besunny.Finish) -> None:
@@ -142,7 +157,7 @@ def _run(handler: Handler, argument: Any, finish: _besunny.Finish) -> None:
                 result.close()
             raise JobFailure("the handler returned something to await; make it `async def`", retry=False)
     except BaseException as error:  # even SystemExit ends this attempt, and not the worker
-        _failed(handler, error, finish)
+        _failed(handler, argument, error, finish)
     else:
         finish.succeeded()
 
@@ -151,23 +166,27 @@ async def _run_async(handler: Handler, argument: Any, finish: _besunny.Finish) -
     try:
         await handler.call(argument)
     except BaseException as error:  # even SystemExit ends this attempt, and not the loop
-        _failed(handler, error, finish)
+        _failed(handler, argument, error, finish)
     else:
         finish.succeeded()
 
 
-def _failed(handler: Handler, error: BaseException, finish: _besunny.Finish) -> None:
-    handler.last_error = error
-    if isinstance(error, JobFailure):
-        finish.failed("handler", _text(error), error.retry)
-        return
-    if not isinstance(error, asyncio.CancelledError):
-        _log.warning("a handler failed: %s", handler.name, exc_info=error)
-    if isinstance(error, Error):
-        finish.failed(error.code, _text(error), error.retryable)
-        return
-    name, text = type(error).__name__, _text(error)
-    finish.failed("handler", f"{name}: {text}" if text else name, True)
+def _failed(handler: Handler, argument: Any, error: BaseException, finish: _besunny.Finish) -> None:
+    handler.failed(error)
+    code, message, retry = "handler", _text(error), True
+    match error:
+        case JobFailure():
+            retry = error.retry
+        case Error():
+            code, retry = error.code, error.retryable
+        case _:
+            name = type(error).__name__
+            message = f"{name}: {message}" if message else name
+    try:
+        if not isinstance(error, (JobFailure, asyncio.CancelledError)):
+            _log.warning("the handler of %s failed", handler.describe(argument), exc_info=error)
+    finally:
+        finish.failed(code, message, retry)
 
 
 def _text(error: BaseException) -> str:

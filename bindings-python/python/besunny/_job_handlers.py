@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeVar, Union
+from typing import TYPE_CHECKING, TypeVar, Union
 
 from . import _besunny
-from ._host import Handler, is_async
+from ._host import Handler
 
 if TYPE_CHECKING:
     from ._blocking.job_context import JobContext
@@ -18,16 +18,20 @@ F = TypeVar(
 )
 
 
-def handling(kind: str, function: Callable[..., object]) -> Handler:
-    """A handler as the native module takes it. Whether it is async decides what it is given."""
+class JobHandler(Handler):
+    """Does jobs of one kind. An async function is given what is awaited, a sync one what waits."""
 
-    def prepare(native: _besunny.JobContext) -> Any:
-        if is_async(function):
+    __slots__ = ()
+
+    def prepare(self, argument: _besunny.JobContext) -> JobContext | AsyncJobContext:
+        if self.is_async:
             from .aio.job_context import JobContext as AsyncJobContext
 
-            return AsyncJobContext(native)
+            return AsyncJobContext(argument)
         from ._blocking.job_context import JobContext
 
-        return JobContext(native)
+        return JobContext(argument)
 
-    return Handler(f"job of kind {kind}", function, prepare)
+    def describe(self, argument: _besunny.JobContext) -> str:
+        job = argument.job()
+        return f"job {job.id} ({job.kind!r}, attempt {job.attempt})"

@@ -35,8 +35,9 @@ class NewJob(Record):
         """A job that takes a raw mail in: for its owner, or, of the workspace itself, for
         whom its virtual addresses name. A file is read now.
 
-        >>> me.jobs.enqueue_many([besunny.NewJob.ingest_mail(b"Subject: Permit\\n\\nGranted.")])[0].is_new
-        True
+        >>> mail = besunny.NewJob.ingest_mail(b"Subject: Permit\\n\\nGranted.")
+        >>> [job.is_new for job in me.jobs.enqueue_many([mail])]
+        [True]
         >>> ws.jobs.run_due()
         1
         >>> [document.title for document in me.documents.list()]

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 def working(begin: Callable[[Host], _besunny.Call[T]], _stop: _besunny.CancelToken | None = None) -> T:
     """Makes a call for which handlers run. One that can be stopped is, by Ctrl-C, and is
-    waited for; a second Ctrl-C does not wait."""
+    waited for; a second Ctrl-C waits for async handlers only."""
     host = Host()
     try:
         return begin(host).wait()

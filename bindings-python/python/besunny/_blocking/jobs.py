@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from .. import _besunny
 from .._host import Host
-from .._job_handlers import F, handling
+from .._job_handlers import F, JobHandler
 from .._types import Batch, Enqueued, Job, KindStats, NewJob, Page, Schedule, WorkReport
 from .._vocabulary import BatchRef, JobRef, JobState, Json, Moment, Span
 from ._working import working
@@ -41,7 +41,7 @@ class Jobs:
         """
 
         def register(function: F) -> F:
-            self._native.handler(kind, handling(kind, function))
+            self._native.handler(kind, JobHandler(function))
             return function
 
         return register

@@ -15,7 +15,17 @@ from .projects import Projects
 class UserHandle:
     """Acts for one user, on their data alone: ``me = ws.user("ana")``."""
 
-    __slots__ = ("_native", "documents", "events", "id", "jobs", "mail", "projects", "username", "virtual_address")
+    __slots__ = (
+        "_native",
+        "documents",
+        "events",
+        "id",
+        "jobs",
+        "mail",
+        "projects",
+        "username",
+        "virtual_address",
+    )
 
     id: str
     """The user's id."""

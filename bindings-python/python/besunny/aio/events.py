@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from .. import _besunny
 from .._errors import Error
-from .._host import Handler, Host
+from .._event_handlers import EventHandler
+from .._host import Host
 from .._types import Cursor, Event, HandleReport
 from .._vocabulary import ChangeKind, OnFailure, Span, Start
 from ._working import working
@@ -107,7 +108,7 @@ class Events:
             "on_failure": on_failure,
         }
         token = _besunny.CancelToken() if stop is None else stop
-        handling = Handler(f"events of {name}", handler)
+        handling = EventHandler(handler)
 
         def begin(host: Host) -> _besunny.Call[HandleReport]:
             return self._native.handle(host, name, handling, subscribing, retrying, token)
