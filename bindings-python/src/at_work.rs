@@ -11,13 +11,16 @@ use tokio::sync::oneshot;
 
 use crate::runtime::runtime;
 
-/// The hosts of a workspace, the latest last.
+/// A host, or a handler: an object of Python that many threads share.
+pub(crate) type Shared = Arc<Py<PyAny>>;
+
+/// The hosts of a workspace, the latest last, each with a number of its own.
 #[derive(Clone, Default)]
-pub(crate) struct AtWork(Arc<Mutex<Vec<(u64, Arc<Py<PyAny>>)>>>);
+pub(crate) struct AtWork(Arc<Mutex<Vec<(u64, Shared)>>>);
 
 impl AtWork {
     /// Adds a host for as long as what this gives out lives.
-    pub(crate) fn enter(&self, host: Arc<Py<PyAny>>) -> Present {
+    pub(crate) fn enter(&self, host: Shared) -> Present {
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let number = hosts.last().map_or(0, |(last, _)| last + 1);
         hosts.push((number, host));
@@ -25,7 +28,7 @@ impl AtWork {
     }
 
     /// The latest host.
-    pub(crate) fn host(&self) -> Option<Arc<Py<PyAny>>> {
+    pub(crate) fn host(&self) -> Option<Shared> {
         let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.last().map(|(_, host)| Arc::clone(host))
     }
@@ -74,12 +77,7 @@ impl Finish {
 
 /// Calls a handler on a host and waits for its end. When `cancel` is raised, or this is
 /// dropped, the host is asked to stop it.
-pub(crate) async fn call_on<A>(
-    host: Arc<Py<PyAny>>,
-    handler: Arc<Py<PyAny>>,
-    argument: A,
-    cancel: &CancelToken,
-) -> Ended
+pub(crate) async fn call_on<A>(host: Shared, handler: Shared, argument: A, cancel: &CancelToken) -> Ended
 where
     A: FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
 {

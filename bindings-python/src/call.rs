@@ -126,11 +126,13 @@ enum Message {
 }
 
 /// Stops what can be stopped when its future is dropped, as asyncio does to cancel.
-struct StopOnDrop(CancelToken);
+struct StopOnDrop(Option<CancelToken>);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.cancel();
+        if let Some(token) = &self.0 {
+            token.cancel();
+        }
     }
 }
 
@@ -177,8 +179,9 @@ impl Call {
             }
         };
         pyo3_async_runtimes::generic::future_into_py::<Bridge, _, _>(py, async move {
-            let _stop = StopOnDrop(token);
+            let mut stop = StopOnDrop(Some(token));
             let outcome = guarded(work).await;
+            stop.0 = None;
             match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(failure) => Err(failure),
                 None => Ok(Outcome(outcome)),

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
 use crate::arguments::Count;
-use crate::at_work::call_on;
+use crate::at_work::{self, call_on};
 use crate::call::Call;
 use crate::control::CancelToken;
 use crate::errors::OrRaise;
@@ -15,7 +15,8 @@ use crate::options::{Retrying, Subscribing, kinds};
 use crate::process::Owned;
 use crate::results::ToPython;
 
-/// The operation of an error that stands for what a handler raised; `besunny._host` knows it.
+/// The operation of an error that stands for what a handler raised, as `_event_handlers.py`
+/// knows it.
 const HANDLER: &str = "events.handler";
 
 /// A user's events.
@@ -89,7 +90,7 @@ impl Events {
 }
 
 /// Has one event handled in Python. What was raised stays there, and is logged there.
-async fn handle_one(host: Arc<Py<PyAny>>, handler: Arc<Py<PyAny>>, event: Event) -> Result<()> {
+async fn handle_one(host: at_work::Shared, handler: at_work::Shared, event: Event) -> Result<()> {
     let argument = move |py: Python<'_>| event.to_python(py).map(Bound::unbind);
     // Nothing calls one event off: `stop` ends the handling after it.
     let handled = call_on(host, handler, argument, &besunny::CancelToken::new()).await;

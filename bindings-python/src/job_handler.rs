@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use besunny::{Error, ErrorKind, JobContext as Inner, JobError, JobHandler, UserHandle as User};
 use pyo3::prelude::*;
 
-use crate::at_work::{AtWork, call_on};
+use crate::at_work::{AtWork, Shared, call_on};
 use crate::errors::OrRaise;
 use crate::process::Owned;
 use crate::results::ToPython;
@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 /// Does jobs of one kind in Python.
 pub(crate) struct PythonHandler {
-    pub(crate) handler: Arc<Py<PyAny>>,
+    pub(crate) handler: Shared,
     pub(crate) at_work: AtWork,
 }
 

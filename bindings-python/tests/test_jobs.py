@@ -401,7 +401,9 @@ async def test_awaited_jobs_run_on_the_callers_loop(tmp_path: Path) -> None:
 
         await ws.jobs.enqueue("async", 1, priority=1)
         await ws.jobs.enqueue("sync", 2)
-        assert (await ws.jobs.work(concurrency=1, until_idle=True)).succeeded == 2
+        stop = besunny.CancelToken()
+        report = await ws.jobs.work(concurrency=1, until_idle=True, stop=stop)
+        assert (report.succeeded, stop.is_cancelled) == (2, False)
         assert seen == [1, 2]
         assert [job.payload async for job in ws.jobs.iterate(size=1)] == [2, 1]
 
