@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use besunny::{
-    ChangeKind, Error, ErrorKind, HandleOptions, NewDocument, OnFailure, ProjectFields, Start,
+    CancelToken, ChangeKind, Error, ErrorKind, HandleOptions, NewDocument, OnFailure, ProjectFields, Start,
     SubscribeOptions, UserHandle, Workspace,
 };
 use besunny_tests::lexical_workspace;
@@ -254,6 +254,52 @@ async fn a_handler_is_retried_and_then_stops_or_skips() {
     assert_eq!(report.failures[0].error.operation(), "mailer.send");
     let report = ana.events().handle("mailer", options, refuse_first).await.unwrap();
     assert_eq!((report.handled, report.skipped), (0, 0), "everything is acknowledged");
+}
+
+#[tokio::test]
+async fn a_handler_is_stopped_between_two_events_and_while_it_waits() {
+    let (_folder, workspace) = lexical_workspace().await;
+    let ana = user(&workspace, "ana").await;
+    for text in ["one", "two"] {
+        note(&ana, text).await;
+    }
+    let mut options = HandleOptions::default();
+    let stop = options.stop.clone();
+    let raise = async |_: besunny::Event| {
+        stop.cancel();
+        Ok(())
+    };
+    let report = ana.events().handle("mailer", options.clone(), raise).await.unwrap();
+    assert_eq!(report.handled, 1);
+    let report = ana.events().handle("mailer", options.clone(), raise).await.unwrap();
+    assert_eq!(report.handled, 0, "what was stopped before does not begin");
+
+    options.stop = CancelToken::new();
+    options.subscribe.kinds = vec![ChangeKind::ProjectCreated];
+    let events = ana.events();
+    let (waiting, ()) = tokio::join!(events.handle("mailer", options.clone(), raise), async {
+        tokio::task::yield_now().await;
+        options.stop.cancel();
+    });
+    assert_eq!(waiting.unwrap().handled, 0);
+}
+
+#[tokio::test]
+async fn closing_ends_a_handler_that_never_returns() {
+    let (_folder, workspace) = lexical_workspace().await;
+    let ana = user(&workspace, "ana").await;
+    note(&ana, "one").await;
+    let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
+    let events = ana.events();
+    let handling = events.handle("mailer", HandleOptions::default(), |_| {
+        begun.send(()).expect("somebody listens");
+        std::future::pending()
+    });
+    let (report, ()) = tokio::join!(handling, async {
+        has_begun.recv().await.expect("it begins");
+        workspace.close().await.expect("closes");
+    });
+    assert_eq!(report.unwrap().handled, 0);
 }
 
 #[tokio::test]

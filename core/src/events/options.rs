@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::base::{Error, ErrorKind, Result};
+use crate::base::{CancelToken, Error, ErrorKind, Result};
 use crate::domain::ChangeKind;
 
 /// Where a cursor begins that is not there yet.
@@ -88,7 +88,7 @@ pub enum OnFailure {
 }
 
 /// How a handler is retried.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct HandleOptions {
     /// How events are subscribed to. What the handler returned for is acknowledged.
@@ -101,6 +101,8 @@ pub struct HandleOptions {
     pub longest_backoff: Duration,
     /// What becomes of an event whose last attempt failed.
     pub on_failure: OnFailure,
+    /// Raised to end the subscription: the event that is being handled is the last.
+    pub stop: CancelToken,
 }
 
 impl Default for HandleOptions {
@@ -111,6 +113,7 @@ impl Default for HandleOptions {
             backoff: Duration::from_millis(200),
             longest_backoff: Duration::from_secs(30),
             on_failure: OnFailure::default(),
+            stop: CancelToken::new(),
         }
     }
 }

@@ -191,12 +191,18 @@ impl Subscription {
         }
     }
 
+    /// Waits for the end of the workspace.
+    pub(super) fn closed(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut closing = self.closing.clone();
+        // An error means that the sender is gone, which is an end as well.
+        async move { closing.wait_for(|closing| *closing).await.map_or((), drop) }
+    }
+
     /// Waits for the end.
     async fn ended(&self) {
-        let (mut closing, mut stopped) = (self.closing.clone(), self.stopped.clone());
-        // An error means that the sender is gone, which is an end as well.
+        let mut stopped = self.stopped.clone();
         tokio::select! {
-            _ = closing.wait_for(|closing| *closing) => {}
+            () = self.closed() => {}
             _ = stopped.wait_for(|stopped| *stopped) => {}
         }
     }

@@ -14,16 +14,22 @@ pub struct JobError {
 }
 
 impl JobError {
+    /// What is kept with the job, and whether another attempt can help.
+    #[must_use]
+    pub fn new(failure: JobFailure, is_retryable: bool) -> Self {
+        Self { failure, is_retryable }
+    }
+
     /// A failure after which the job is tried again, as long as it has attempts left.
     #[must_use]
     pub fn retry(message: impl Into<String>) -> Self {
-        Self { failure: JobFailure::new("handler", message), is_retryable: true }
+        Self::new(JobFailure::new("handler", message), true)
     }
 
     /// A failure for good.
     #[must_use]
     pub fn permanent(message: impl Into<String>) -> Self {
-        Self { failure: JobFailure::new("handler", message), is_retryable: false }
+        Self::new(JobFailure::new("handler", message), false)
     }
 
     /// What is kept with the job.
@@ -45,9 +51,6 @@ impl JobError {
 
 impl From<Error> for JobError {
     fn from(error: Error) -> Self {
-        Self {
-            failure: JobFailure::new(error.kind().code(), error.to_string()),
-            is_retryable: error.is_retryable(),
-        }
+        Self::new(JobFailure::new(error.kind().code(), error.to_string()), error.is_retryable())
     }
 }

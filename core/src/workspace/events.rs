@@ -39,8 +39,8 @@ impl Events {
     }
 
     /// Subscribes under a name and hands each event to `handler`, retrying with growing
-    /// pauses; acknowledges what it returned for. Returns when the workspace is closed or
-    /// the timeout of the options has passed without an event.
+    /// pauses; acknowledges what it returned for. Returns when the workspace is closed, the
+    /// options' `stop` was raised, or their timeout has passed without an event.
     ///
     /// # Errors
     /// The handler's, when its last attempt failed and `on_failure` says stop;
