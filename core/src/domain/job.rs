@@ -12,6 +12,9 @@ use crate::base::{BatchId, Error, ErrorKind, JobId, Result, TenantId, Timestamp}
 /// The longest payload, in bytes of its JSON. What is larger belongs into the store as a
 /// document, and its id into the payload.
 pub const MAX_PAYLOAD: usize = 16 << 20;
+/// The deepest payload: how many lists and objects may lie within each other. What is deeper
+/// could be stored, but would not be read back.
+pub const MAX_PAYLOAD_DEPTH: usize = 100;
 /// The longest kind, key or name, in bytes.
 const MAX_NAME: usize = 200;
 /// The longest message of a failure, in characters.
@@ -60,6 +63,10 @@ pub struct NewJob {
     /// Not before this instant; at once when it is `None`.
     #[serde(default)]
     pub run_at: Option<Timestamp>,
+    /// Not before this time has passed after `run_at`, or after the moment it is enqueued
+    /// where that is `None`; in seconds in JSON.
+    #[serde(default, with = "seconds")]
+    pub delay: Option<Duration>,
     /// While an unfinished job of the same owner and kind has the same key, enqueueing does
     /// nothing and gives that job.
     #[serde(default)]
@@ -96,6 +103,7 @@ impl NewJob {
             payload,
             priority: 0,
             run_at: None,
+            delay: None,
             unique_key: None,
             max_attempts: default_attempts(),
             timeout: None,
@@ -108,7 +116,7 @@ impl NewJob {
     ///
     /// # Errors
     /// `invalid_input` for an unfit kind, key or number, `limit_exceeded` for a payload of
-    /// more than [`MAX_PAYLOAD`] bytes.
+    /// more than [`MAX_PAYLOAD`] bytes or deeper than [`MAX_PAYLOAD_DEPTH`].
     pub fn into_job(self, id: JobId, tenant: TenantId, now: Timestamp) -> Result<Job> {
         let operation = "jobs.enqueue";
         check_kind(operation, &self.kind)?;
@@ -125,6 +133,12 @@ impl NewJob {
         if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
             return Err(invalid("a timeout is longer than nothing"));
         }
+        if is_deeper_than(&self.payload, MAX_PAYLOAD_DEPTH) {
+            let message = "the payload is too deep; store it as a document and enqueue its id";
+            return Err(
+                Error::new(ErrorKind::LimitExceeded, operation, message).with("limit", MAX_PAYLOAD_DEPTH)
+            );
+        }
         // The length of its JSON is what is stored; a value always has one.
         let size = self.payload.to_string().len();
         if size > MAX_PAYLOAD {
@@ -136,7 +150,7 @@ impl NewJob {
             .with("bytes", size)
             .with("limit", MAX_PAYLOAD));
         }
-        let run_at = self.run_at.unwrap_or(now);
+        let run_at = self.run_at.unwrap_or(now).after(self.delay.unwrap_or_default());
         Ok(Job {
             id,
             tenant,
@@ -159,6 +173,16 @@ impl NewJob {
             started_at: None,
             finished_at: None,
         })
+    }
+}
+
+/// Goes down no further than it has to, however deep the value is.
+fn is_deeper_than(value: &serde_json::Value, depth: usize) -> bool {
+    let Some(below) = depth.checked_sub(1) else { return value.is_array() || value.is_object() };
+    match value {
+        serde_json::Value::Array(items) => items.iter().any(|item| is_deeper_than(item, below)),
+        serde_json::Value::Object(fields) => fields.values().any(|field| is_deeper_than(field, below)),
+        _ => false,
     }
 }
 
@@ -402,7 +426,11 @@ mod tests {
         let mut new = NewJob::new("report", serde_json::json!({}));
         assert_eq!(made(new.clone()).map(|job| (job.state, job.run_at)).ok(), Some((JobState::Ready, NOW)));
         new.run_at = Some(NOW.after(Duration::from_secs(1)));
-        assert_eq!(made(new).map(|job| job.state).ok(), Some(JobState::Scheduled));
+        assert_eq!(made(new.clone()).map(|job| job.state).ok(), Some(JobState::Scheduled));
+        new.delay = Some(Duration::from_secs(2));
+        assert_eq!(made(new.clone()).map(|job| job.run_at).ok(), Some(NOW.after(Duration::from_secs(3))));
+        new.run_at = None;
+        assert_eq!(made(new).map(|job| job.run_at).ok(), Some(NOW.after(Duration::from_secs(2))));
     }
 
     #[test]
@@ -419,8 +447,15 @@ mod tests {
         for case in cases {
             assert_eq!(made(case).map_err(|error| error.kind()), Err(ErrorKind::InvalidInput));
         }
+        let nested = |depth| {
+            let payload = (0..depth).fold(serde_json::Value::Null, |inner, _| serde_json::json!([inner]));
+            NewJob { payload, ..good() }
+        };
+        assert!(made(nested(MAX_PAYLOAD_DEPTH)).is_ok());
         let large = NewJob { payload: "x".repeat(MAX_PAYLOAD).into(), ..good() };
-        assert_eq!(made(large).map_err(|error| error.kind()), Err(ErrorKind::LimitExceeded));
+        for case in [large, nested(MAX_PAYLOAD_DEPTH + 1)] {
+            assert_eq!(made(case).map_err(|error| error.kind()), Err(ErrorKind::LimitExceeded));
+        }
     }
 
     #[test]

@@ -106,7 +106,8 @@ pub struct NewSchedule {
     /// In which time zone, by its IANA name.
     #[serde(default = "utc")]
     pub zone: String,
-    /// What is enqueued at each occurrence; its `run_at` and `unique_key` are set then.
+    /// What is enqueued at each occurrence; its `run_at` and `unique_key` are set then, and its
+    /// `delay` counts from there.
     pub job: NewJob,
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -69,6 +70,25 @@ impl Arguments {
             None | Some(Argument::Json(Value::Null)) => Ok(None),
             Some(Argument::Json(Value::Number(number))) if number.is_u64() => Ok(number.as_u64()),
             _ => Err(Failure::Case(format!("`{name}` must be a count"))),
+        }
+    }
+
+    /// A time in seconds.
+    pub(super) fn seconds(&mut self, name: &str) -> Result<Option<Duration>, Failure> {
+        let given = match self.0.remove(name) {
+            None | Some(Argument::Json(Value::Null)) => return Ok(None),
+            Some(Argument::Json(value)) => value.as_f64(),
+            _ => None,
+        };
+        let duration = given.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        duration.map(Some).ok_or_else(|| Failure::Case(format!("`{name}` must be a number of seconds")))
+    }
+
+    /// Any value that must be given.
+    pub(super) fn value(&mut self, name: &str) -> Result<Value, Failure> {
+        match self.0.remove(name) {
+            Some(Argument::Json(value)) => Ok(value),
+            _ => Err(Failure::Case(format!("`{name}` is missing"))),
         }
     }
 

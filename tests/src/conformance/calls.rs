@@ -6,19 +6,32 @@ use besunny::{
 };
 use serde_json::Value;
 
-use super::Failure;
 use super::arguments::Arguments;
+use super::jobs;
+use super::{Failure, Stage};
 
 /// Makes a call; an argument that the call does not have is a mistake of the case.
 pub(super) async fn call(
-    workspace: &Workspace,
+    stage: &Stage,
     user: Option<&str>,
     name: &str,
     mut args: Arguments,
 ) -> Result<Value, Failure> {
-    match user {
-        Some(user) => of_user(&workspace.user(user).await?, name, &mut args).await,
-        None => of_workspace(workspace, name, &mut args).await,
+    if name == "ran" {
+        args.done()?;
+        return Ok(jobs::ran(&stage.ran));
+    }
+    let me = match user {
+        Some(user) => Some(stage.workspace.user(user).await?),
+        None => None,
+    };
+    if let Some(name) = name.strip_prefix("jobs.") {
+        let of = me.map_or_else(|| stage.workspace.jobs(), |me| me.jobs());
+        return jobs::call(&of, stage, name, &mut args).await;
+    }
+    match me {
+        Some(me) => of_user(&me, name, &mut args).await,
+        None => of_workspace(&stage.workspace, name, &mut args).await,
     }
 }
 
@@ -154,7 +167,7 @@ fn filter(args: &mut Arguments) -> Result<DocumentFilter, Failure> {
     })
 }
 
-fn page(args: &mut Arguments) -> Result<PageRequest, Failure> {
+pub(super) fn page(args: &mut Arguments) -> Result<PageRequest, Failure> {
     let mut page = PageRequest { after: args.text("after")?, ..PageRequest::default() };
     if let Some(size) = args.count("size")? {
         page.size = u32::try_from(size).unwrap_or(u32::MAX);
@@ -163,14 +176,17 @@ fn page(args: &mut Arguments) -> Result<PageRequest, Failure> {
     Ok(page)
 }
 
-fn id<T: std::str::FromStr<Err = besunny::Error>>(args: &mut Arguments, name: &str) -> Result<T, Failure> {
+pub(super) fn id<T: std::str::FromStr<Err = besunny::Error>>(
+    args: &mut Arguments,
+    name: &str,
+) -> Result<T, Failure> {
     args.parsed(name)?.ok_or_else(|| Failure::Case(format!("`{name}` is missing")))
 }
 
-fn fields<T: serde::de::DeserializeOwned>(given: Value) -> Result<T, Failure> {
+pub(super) fn fields<T: serde::de::DeserializeOwned>(given: Value) -> Result<T, Failure> {
     serde_json::from_value(given).map_err(|error| Failure::Case(error.to_string()))
 }
 
-fn json(result: impl serde::Serialize) -> Result<Value, Failure> {
+pub(super) fn json(result: impl serde::Serialize) -> Result<Value, Failure> {
     serde_json::to_value(result).map_err(|error| Failure::Case(error.to_string()))
 }

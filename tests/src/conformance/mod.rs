@@ -2,12 +2,14 @@
 
 mod arguments;
 mod calls;
+mod jobs;
 mod matching;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use besunny::{OpenOptions, Workspace};
+use besunny::{OpenOptions, Timestamp, VirtualClock, Workspace};
 use serde_json::Value;
 
 use self::arguments::Arguments;
@@ -37,7 +39,16 @@ pub struct Case {
     pub name: String,
     needs_model: bool,
     options: OpenOptions,
+    clock: Option<Timestamp>,
     steps: Vec<Value>,
+}
+
+/// What the steps of a case act on.
+struct Stage {
+    workspace: Workspace,
+    clock: Option<VirtualClock>,
+    /// What the handlers of the case were given.
+    ran: jobs::Ran,
 }
 
 /// How a case ended.
@@ -69,11 +80,14 @@ fn read(path: &Path) -> Vec<Case> {
     list.into_iter()
         .map(|case| {
             let name = case["name"].as_str().unwrap_or_else(|| panic!("{file}: a case has no name"));
-            check_keys(&format!("{file}: {name}"), &case, &["name", "model", "options", "steps"]);
+            check_keys(&format!("{file}: {name}"), &case, &["name", "model", "options", "clock", "steps"]);
             Case {
                 name: name.to_owned(),
                 needs_model: case["model"].as_bool().unwrap_or(false),
                 options: options(&case["options"]).unwrap_or_else(|error| panic!("{file}: {name}: {error}")),
+                clock: case["clock"]
+                    .as_str()
+                    .map(|at| at.parse().unwrap_or_else(|error| panic!("{file}: {name}: {error}"))),
                 steps: case["steps"].as_array().cloned().unwrap_or_default(),
                 file: file.clone(),
             }
@@ -115,9 +129,13 @@ impl Case {
         } else if crate::variable("BESUNNY_MODEL").is_none() {
             return Outcome::Skipped;
         }
+        let clock = self.clock.map(VirtualClock::new);
+        if let Some(clock) = &clock {
+            options.clock = Arc::new(clock.clone());
+        }
         let folder = tempfile::tempdir().expect("temporary folder");
-        let mut workspace = match Workspace::open(folder.path(), options.clone()).await {
-            Ok(workspace) => workspace,
+        let mut stage = match Workspace::open(folder.path(), options.clone()).await {
+            Ok(workspace) => Stage { workspace, clock, ran: jobs::Ran::default() },
             Err(error) => return Outcome::Failed(format!("the workspace does not open: {error}")),
         };
         let mut kept = Kept::new();
@@ -129,9 +147,9 @@ impl Case {
                 &["call", "user", "args", "as", "expect", "error"],
             );
             let failed = if step["call"] == "reopen" {
-                reopen(&mut workspace, folder.path(), &options).await
+                reopen(&mut stage.workspace, folder.path(), &options).await
             } else {
-                take(&workspace, step, &mut kept).await
+                take(&stage, step, &mut kept).await
             };
             if let Err(difference) = failed {
                 return Outcome::Failed(format!("{place}\n{difference}"));
@@ -148,10 +166,10 @@ async fn reopen(workspace: &mut Workspace, folder: &Path, options: &OpenOptions)
 }
 
 /// Makes one call and compares what comes of it.
-async fn take(workspace: &Workspace, step: &Value, kept: &mut Kept) -> Result<(), String> {
+async fn take(stage: &Stage, step: &Value, kept: &mut Kept) -> Result<(), String> {
     let name = step["call"].as_str().ok_or("a step needs a `call`")?;
     let arguments = Arguments::resolve(&step["args"], kept)?;
-    let outcome = calls::call(workspace, step["user"].as_str(), name, arguments).await;
+    let outcome = calls::call(stage, step["user"].as_str(), name, arguments).await;
     match (outcome, step["error"].as_str()) {
         (Err(Failure::Case(message)), _) => Err(format!("the case is wrong: {message}")),
         (Err(Failure::Library(error)), Some(code)) if error.kind().code() == code => Ok(()),

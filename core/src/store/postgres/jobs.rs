@@ -42,6 +42,7 @@ pub(super) fn read_job(row: &PgRow) -> Result<Job> {
         payload: row.json("payload")?,
         priority: row.integer("priority")?.clamp(i32::MIN.into(), i32::MAX.into()) as i32,
         run_at: Some(row.instant("run_at")?),
+        delay: None,
         unique_key: row.optional_text("unique_key")?,
         max_attempts: row.small("max_attempts")?,
         timeout: row.optional_long("timeout")?.map(|micros| Duration::from_micros(micros.unsigned_abs())),

@@ -27,13 +27,16 @@
 //! # Ok(()) }
 //! ```
 
+mod jobs;
+mod runtime;
+
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
-
-use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result};
+pub use self::jobs::{JobContext, Jobs};
+use self::runtime::Runtime;
+use crate::base::{DocumentId, ProjectId, Result};
 use crate::domain::{
     Assignment, ChangeKind, Cursor, Delivery, Document, DocumentFilter, Event, Hit, Ingested, IntakeEntry,
     IntakeReport, NewDocument, Page, PageRequest, Position, Project, ProjectFields, ProjectPatch,
@@ -58,19 +61,13 @@ pub struct UserHandle {
     runtime: Arc<Runtime>,
 }
 
-fn runtime(operation: &'static str) -> Result<Runtime> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime
-        .map_err(|error| Error::new(ErrorKind::Io, operation, "no threads can be started").caused_by(error))
-}
-
 impl Workspace {
     /// See [`crate::Workspace::open`].
     ///
     /// # Errors
     /// As there, and `io` when no threads can be started.
     pub fn open(location: impl Into<Location>, options: OpenOptions) -> Result<Self> {
-        let runtime = runtime("workspace.open")?;
+        let runtime = Runtime::start("workspace.open")?;
         let inner = runtime.block_on(workspace::Workspace::open(location, options))?;
         Ok(Self { inner, runtime: Arc::new(runtime) })
     }
@@ -116,7 +113,7 @@ impl Workspace {
     /// # Errors
     /// As there, and `io` when no threads can be started.
     pub fn restore(backup: impl AsRef<Path>, location: impl AsRef<Path>) -> Result<()> {
-        runtime("workspace.restore")?.block_on(workspace::Workspace::restore(backup, location))
+        Runtime::start("workspace.restore")?.block_on(workspace::Workspace::restore(backup, location))
     }
 
     /// See [`crate::Users::create`].
@@ -142,6 +139,12 @@ impl Workspace {
     pub fn user(&self, username: &str) -> Result<UserHandle> {
         let inner = self.wait(self.inner.user(username))?;
         Ok(UserHandle { inner, runtime: Arc::clone(&self.runtime) })
+    }
+
+    /// See [`crate::Workspace::jobs`].
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(self.inner.jobs(), Arc::clone(&self.runtime))
     }
 
     /// See [`crate::Mail::ingest`].
@@ -216,6 +219,12 @@ impl UserHandle {
     #[must_use]
     pub fn virtual_address(&self) -> String {
         self.inner.virtual_address()
+    }
+
+    /// See [`crate::UserHandle::jobs`].
+    #[must_use]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::new(self.inner.jobs(), Arc::clone(&self.runtime))
     }
 
     /// See [`crate::UserMail::ingest`].
