@@ -745,8 +745,8 @@ export interface Backoff {
 export interface Batch {
   /** Names the batch. */
   id: string
-  /** The user whose batch it is; `null` for one of the workspace itself. */
-  userId: string | null
+  /** Its owner: the id of a user; all zeros for the workspace itself. */
+  tenant: string
   /** How many jobs it has. */
   total: number
   /** How many of them are not finished. */
@@ -1065,8 +1065,11 @@ export interface IntakeReport {
 export interface Job {
   /** Names the job. */
   id: string
-  /** The user whose job it is; `null` for a job of the workspace itself. */
-  userId: string | null
+  /**
+   * Who enqueued it and owns what it works on: the id of a user; all zeros for the workspace
+   * itself.
+   */
+  tenant: string
   /** Where it stands. */
   state: JobState
   /** What to do. */
@@ -1274,6 +1277,11 @@ export interface NewJob {
   /** Not before this instant; at once if not said. */
   runAt?: Date | string
   /**
+   * Not before so many milliseconds have passed after `runAt`, or after the moment it is
+   * enqueued if that is not said.
+   */
+  delay?: number
+  /**
    * While an unfinished job of the same owner and kind has the same key, enqueueing does
    * nothing and gives that job.
    */
@@ -1443,8 +1451,8 @@ export interface Refusal {
 
 /** When a job is enqueued again and again. */
 export interface Schedule {
-  /** The user whose schedule it is; `null` for one of the workspace itself. */
-  userId: string | null
+  /** Its owner: the id of a user; all zeros for the workspace itself. */
+  tenant: string
   /** Names it, uniquely for its owner. */
   name: string
   /** When, as a cron expression. */

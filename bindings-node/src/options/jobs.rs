@@ -26,6 +26,10 @@ pub struct NewJob {
     /// Not before this instant; at once if not said.
     #[napi(ts_type = "Date | string")]
     pub run_at: Option<TimeInput>,
+    /// Not before so many milliseconds have passed after `runAt`, or after the moment it is
+    /// enqueued if that is not said.
+    #[napi(ts_type = "number")]
+    pub delay: Option<Millis>,
     /// While an unfinished job of the same owner and kind has the same key, enqueueing does
     /// nothing and gives that job.
     pub unique_key: Option<String>,
@@ -114,6 +118,7 @@ impl NewJob {
         besunny::NewJob {
             priority: self.priority.map_or(new.priority, |priority| priority.0),
             run_at: self.run_at.map(|time| time.0),
+            delay: self.delay.map(|delay| delay.0),
             unique_key: self.unique_key,
             max_attempts: self.max_attempts.map_or(new.max_attempts, |attempts| attempts.0),
             timeout: self.timeout.map(|timeout| timeout.0),
@@ -131,6 +136,7 @@ impl From<besunny::NewJob> for NewJob {
             payload: Some(Json(job.payload)),
             priority: Some(Whole(job.priority)),
             run_at: job.run_at.map(TimeInput),
+            delay: job.delay.map(Millis),
             unique_key: job.unique_key,
             max_attempts: Some(Count(job.max_attempts)),
             timeout: job.timeout.map(Millis),
