@@ -47,6 +47,16 @@ export type ChangeKind =
 /** Where a cursor begins that is not there yet. */
 export type Start = 'beginning' | 'now'
 
+/** What becomes of an event whose handler keeps failing: `stop` and reject, or `skip` it. */
+export type OnFailure = 'stop' | 'skip'
+
+/**
+ * Where a job stands. It waits for its time (`scheduled`) or for a worker (`ready`); runs; has
+ * `succeeded`; has `failed` and will be tried again; has failed for good (`dead`); or somebody
+ * called it off.
+ */
+export type JobState = 'scheduled' | 'ready' | 'running' | 'succeeded' | 'failed' | 'dead' | 'cancelled'
+
 /** Whether a document is new, changed, or was there already. */
 export type StoreStatus = 'stored' | 'updated' | 'unchanged'
 
@@ -110,6 +120,19 @@ export interface LoadOptions {
   signal?: AbortSignal
 }
 
+/** Handles an event. What it returns, or its promise resolves with, is not kept. */
+export type EventHandler = (event: Event) => unknown
+
+export interface HandleOptions {
+  /** Ends the handling: the event that is being handled is the last. */
+  signal?: AbortSignal
+}
+
+export interface SkippedEvent {
+  /** What the handler threw in its last attempt. */
+  error: unknown
+}
+
 export interface LiveOptions {
   /** Ends the iteration, as the end of a list would. */
   signal?: AbortSignal
@@ -123,6 +146,74 @@ export interface SubscribeOptions {
 export interface Subscription {
   /** The events; leaving the loop closes the subscription. */
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined>
+}
+
+/** How a handler says that it failed, and whether another attempt can help. */
+export declare class JobFailure extends Error {
+  /**
+   * `message` is kept with the job. With `retry: false` the job is dead; otherwise it is tried
+   * again as long as it has attempts left, as after any other error.
+   */
+  constructor(message: string, options?: { retry?: boolean; cause?: unknown })
+  readonly name: 'JobFailure'
+  /** Whether another attempt can help. */
+  readonly retry: boolean
+}
+
+/** Does jobs of one kind. What it returns, or its promise resolves with, is not kept. */
+export type JobHandler<P = unknown> = (job: RunningJob<P>) => unknown
+
+/** A job that is being done, as it was when this attempt began. */
+export interface RunningJob<P = unknown> extends Readonly<Omit<Job, 'payload' | 'progress'>> {
+  /** With what. Nothing has checked that it is a `P`: another version may have enqueued it. */
+  readonly payload: P
+  /** The user whose job it is; `null` for a job of the workspace itself. */
+  readonly user: UserHandle | null
+  /** The workspace. */
+  readonly workspace: Workspace
+  /** Aborted when the job should stop: somebody called it off, it took too long, or its worker ends. */
+  readonly signal: AbortSignal
+  /** Says how far the job is, from 0 to 1. It is written down twice a second; the latest counts. */
+  progress(fraction: number, message?: string): void
+}
+
+/** A job to enqueue, without its kind and payload. */
+export type JobOptions = Omit<NewJob, 'kind' | 'payload'>
+
+/** Jobs of the kinds that every workspace does; add what `JobOptions` have. */
+export declare namespace NewJob {
+  /**
+   * Takes a raw mail in: for its owner, or, of the workspace itself, for whom its virtual
+   * addresses name.
+   */
+  function ingestMail(raw: Uint8Array): NewJob
+  /** Stores a document for its owner. Throws `invalid_input` for options that cannot be taken. */
+  function ingestDocument(content: string | Uint8Array, options?: DocumentOptions | undefined | null): NewJob
+  /**
+   * Embeds what lacks a vector of the present model. A second one while the first is not
+   * finished is the first.
+   */
+  function reEmbed(): NewJob
+  /** Makes the index anew. A second one while the first is not finished is the first. */
+  function rebuild(): NewJob
+}
+
+export interface WorkOptions {
+  /** Stops the worker. The call resolves with what it did. */
+  signal?: AbortSignal
+}
+
+export interface Jobs {
+  /**
+   * Enqueues a job.
+   *
+   * Rejects with `invalid_input` or `limit_exceeded` for an unfit job.
+   */
+  enqueue<P = unknown>(kind: string, payload?: P, options?: JobOptions | undefined | null): Promise<Enqueued>
+  /** Enqueues a job that was put together before. */
+  enqueue(job: NewJob): Promise<Enqueued>
+  /** All jobs that pass the filter, latest enqueued first, read page by page on the way. */
+  iterate(filter?: Omit<JobListOptions, 'after'>): AsyncGenerator<Job, void, undefined>
 }
 
 export declare namespace Workspace {
@@ -200,6 +291,19 @@ export declare class Events {
    */
   read(options?: ReadOptions | undefined | null): Promise<Array<Event>>
   /**
+   * Subscribes under a name and hands each event to `handler`, trying again with growing
+   * pauses when it throws or rejects, and acknowledging what it is done with. Resolves when
+   * the workspace is closed, the signal is aborted, or nothing came within the timeout.
+   *
+   * ```js
+   * await me.events.handle('mailer', async (event) => { ... }, { kinds: ['job.failed'], signal })
+   * ```
+   *
+   * Rejects with what the handler threw in its last attempt, unless `onFailure` is `skip`;
+   * with `invalid_input` for options that cannot be taken.
+   */
+  handle(name: string, handler: EventHandler, options?: HandleOptions | undefined | null): Promise<HandleReport>
+  /**
    * Moves a cursor forward, never back, making it where it is not there; its position
    * afterwards. For subscribers that `read`; a subscription has its own `ack`.
    *
@@ -228,6 +332,110 @@ export declare class Events {
    * Throws `invalid_input` for options that cannot be taken.
    */
   live(options?: LiveOptions | undefined | null): Subscription
+}
+
+/**
+ * Jobs of a user, or, from `ws.jobs`, of the workspace itself, which sees those of all users
+ * too and runs them.
+ *
+ * ```js
+ * ws.jobs.handler('report', async (job) => {
+ *   console.log('the report of', job.payload.month)
+ * })
+ * await ws.jobs.enqueue('report', { month: 'March' })
+ * await ws.jobs.work({ signal }) // until it is aborted
+ * ```
+ */
+export declare class Jobs {
+  /**
+   * Says who does jobs of a kind, in this process, from now on. Who did so before does no
+   * more.
+   *
+   * A job may have been done before, in part or in full, by a process that was killed before
+   * it could say so: do it so that twice is the same as once, by `job.id`.
+   *
+   * A handler that throws or rejects has failed, and is tried again; throw a `JobFailure` to
+   * say that it must not be.
+   *
+   * Throws `invalid_input` for an unfit kind, `forbidden` on a user's jobs.
+   */
+  handler<P = unknown>(kind: string, handler: JobHandler<P>): void
+  /**
+   * Enqueues jobs in one transaction, all or none of them.
+   *
+   * Rejects with `invalid_input` or `limit_exceeded` for an unfit job.
+   */
+  enqueueMany(jobs: Array<NewJob>): Promise<Array<Enqueued>>
+  /**
+   * Enqueues jobs that belong together; when all of them are finished, however they ended,
+   * `onComplete` is enqueued, once.
+   *
+   * Rejects as `enqueueMany`.
+   */
+  enqueueBatch(jobs: Array<NewJob>, onComplete?: NewJob | undefined | null): Promise<Batch>
+  /** One batch; rejects with `not_found`. */
+  batch(batchId: string): Promise<Batch>
+  /** One job; rejects with `not_found`. */
+  get(jobId: string): Promise<Job>
+  /** Jobs that pass the filter, latest enqueued first, a page at a time. */
+  list(options?: JobListOptions | undefined | null): Promise<JobPage>
+  /** How many jobs of each kind are in each state, in order of kinds. */
+  stats(): Promise<Array<KindStats>>
+  /**
+   * Calls a job off. One that waits is cancelled at once; the handler of one that runs is
+   * asked to stop, by `job.signal`, and what it did stays. The state the job was in.
+   *
+   * Rejects with `not_found`.
+   */
+  cancel(jobId: string): Promise<JobState>
+  /**
+   * Makes a dead or cancelled job due again, with all its attempts.
+   *
+   * Rejects with `not_found`, `invalid_input` in another state, `already_exists` when another
+   * job has its unique key by now.
+   */
+  requeue(jobId: string): Promise<void>
+  /** Removes jobs that were finished more than `age` milliseconds ago; how many. */
+  prune(age: number): Promise<number>
+  /**
+   * Keeps a schedule: at each time that the cron expression names (minute, hour, day of
+   * month, month, day of week, or `@daily` and the like), the job is enqueued once, however
+   * many processes run. A time that the clock on the wall skips in the spring happens when
+   * it has skipped; one that it shows twice in the autumn happens the first time.
+   *
+   * The same name again replaces it; with the same times it stays at its next occurrence.
+   *
+   * Rejects with `invalid_input` for an unfit name, expression, zone or job.
+   */
+  schedule(name: string, cron: string, job: NewJob, options?: ScheduleOptions | undefined | null): Promise<Schedule>
+  /** Drops a schedule; what it has enqueued stays. Rejects with `not_found`. */
+  unschedule(name: string): Promise<void>
+  /** All schedules, by name. */
+  schedules(): Promise<Array<Schedule>>
+  /**
+   * Runs jobs of the kinds that have handlers here, and keeps schedules going, until it is
+   * asked to stop: by the signal, or because the workspace closes. Then it lets what runs
+   * finish for a while and hands back the rest.
+   *
+   * Rejects with `invalid_input` for unfit options, `forbidden` on a user's jobs, `storage`
+   * when the last ends cannot be written down, in which case these jobs run again.
+   */
+  work(options?: WorkOptions | undefined | null): Promise<WorkReport>
+  /**
+   * For tests: runs what is due, here and now, one job after the other, until nothing is;
+   * how many attempts that were.
+   *
+   * Rejects with `forbidden` on a user's jobs.
+   */
+  runDue(): Promise<number>
+  /**
+   * For tests, with a workspace that was opened with `clock`: moves the clock on by so many
+   * milliseconds and runs everything that falls due on the way, at its time; how many
+   * attempts that were.
+   *
+   * Rejects with `forbidden` on a user's jobs.
+   */
+  advance(clock: VirtualClock, by: number): Promise<number>
 }
 
 /**
@@ -328,6 +536,8 @@ export declare class UserHandle {
   get documents(): Documents
   /** What was committed to the user's data, in order. */
   get events(): Events
+  /** The user's jobs. They are run by a worker of the workspace. */
+  get jobs(): Jobs
   /** Says which project a text belongs to, without storing anything. */
   classify(text: string, options?: ClassifyOptions | undefined | null): Promise<Assignment>
   /**
@@ -387,6 +597,28 @@ export declare class Users {
 }
 
 /**
+ * A clock that stands still until it is set, for tests of what happens over time.
+ *
+ * ```js
+ * const clock = new VirtualClock('2026-03-28T12:00:00Z')
+ * const ws = await Workspace.open('./workspace', { clock })
+ * await ws.jobs.advance(clock, 3_600_000) // an hour goes by, and what falls due is done
+ * ```
+ */
+export declare class VirtualClock {
+  /** A clock that shows `now`. Throws `invalid_input` for what is no time. */
+  constructor(now: Date | string)
+  /** The time it shows. */
+  now(): Date
+  /**
+   * Moves the clock to `now`. It never goes back: an earlier time changes nothing.
+   *
+   * Throws `invalid_input` for what is no time.
+   */
+  set(now: Date | string): void
+}
+
+/**
  * An open workspace: a folder that holds everything of its users.
  *
  * ```js
@@ -412,6 +644,8 @@ export declare class Workspace {
   get users(): Users
   /** Mail that finds its owner by virtual address. */
   get mail(): Mail
+  /** The workspace's jobs, and the workers that do everybody's. */
+  get jobs(): Jobs
   /**
    * A handle that acts for one user, on their data alone. The user is looked up by the
    * first call, which rejects with `not_found` when there is none of this name.
@@ -483,6 +717,50 @@ export interface AttachmentFacts {
   size: number
   /** SHA-256 of the decoded bytes, in lower-case hex. */
   sha256: string
+}
+
+/** Why an attempt failed. */
+export interface AttemptFailure {
+  /**
+   * An `ErrorCode`, or `handler` for a handler's own error, `panic`, `timeout`, `cancelled`,
+   * `worker_lost`.
+   */
+  code: string
+  /** In words. */
+  message: string
+}
+
+/**
+ * How long a failed job waits before it is tried again: anything from nothing to a ceiling
+ * that doubles with each attempt.
+ */
+export interface Backoff {
+  /** The ceiling after the first attempt, in milliseconds; 10,000 if not said. */
+  first?: number
+  /** The ceiling never exceeds this, in milliseconds; an hour if not said. */
+  longest?: number
+}
+
+/** Jobs that are waited for together. */
+export interface Batch {
+  /** Names the batch. */
+  id: string
+  /** Its owner: the id of a user; all zeros for the workspace itself. */
+  tenant: string
+  /** How many jobs it has. */
+  total: number
+  /** How many of them are not finished. */
+  pending: number
+  /** How many of them died. */
+  dead: number
+  /** How many of them were cancelled. */
+  cancelled: number
+  /** The job that is enqueued when all of them are finished, however they ended. */
+  onComplete: NewJob | null
+  /** When it was enqueued. */
+  createdAt: Date
+  /** When the last of its jobs was finished. */
+  completedAt: Date | null
 }
 
 /** How a workspace is checked. */
@@ -625,6 +903,14 @@ export interface DocumentPage {
   next: string | null
 }
 
+/** What enqueueing did. */
+export interface Enqueued {
+  /** The job: an earlier one where the unique key was taken. */
+  id: string
+  /** Whether it is new. */
+  isNew: boolean
+}
+
 /** Something that was committed to a user's data. */
 export interface Event {
   /** The version of this form: 1. A field may be added without a new version. */
@@ -653,6 +939,42 @@ export interface Evidence {
   place: string
   /** What it adds to the log-odds of the project. */
   weight: number
+}
+
+/** How events are handled. */
+export interface HandleOptions {
+  /** Only events of these kinds; all if not said. */
+  kinds?: Array<ChangeKind>
+  /** How many events are read at once, from 1 to 1,000; 100 if not said. */
+  batch?: number
+  /**
+   * The handling ends when nothing came for so many milliseconds; it waits for ever if not
+   * said.
+   */
+  timeout?: number
+  /** Where the cursor begins if it is not there yet; at the `beginning` if not said. */
+  start?: Start
+  /** How often an event is tried, at least once; 5 times if not said. */
+  attempts?: number
+  /**
+   * How many milliseconds to wait before the second attempt, 200 if not said; it doubles
+   * with each one after.
+   */
+  backoff?: number
+  /** The longest wait between two attempts, in milliseconds; 30,000 if not said. */
+  longestBackoff?: number
+  /** What becomes of an event whose last attempt failed; `stop` if not said. */
+  onFailure?: OnFailure
+}
+
+/** What a handler did until its subscription ended. */
+export interface HandleReport {
+  /** How many events were handled. */
+  handled: number
+  /** How many were skipped. */
+  skipped: number
+  /** The first 1,000 skipped ones. */
+  failures: Array<SkippedEvent>
 }
 
 /** A passage that answers a search; at most one per document, the best. */
@@ -737,6 +1059,108 @@ export interface IntakeReport {
   noRecipient: number
   /** Why mails were refused; the first 1,000 of them. All are in the intake log. */
   refusals: Array<Refusal>
+}
+
+/** A job as stored. */
+export interface Job {
+  /** Names the job. */
+  id: string
+  /**
+   * Who enqueued it and owns what it works on: the id of a user; all zeros for the workspace
+   * itself.
+   */
+  tenant: string
+  /** Where it stands. */
+  state: JobState
+  /** What to do. */
+  kind: string
+  /** With what. */
+  payload: unknown
+  /** Jobs of higher priority go first. */
+  priority: number
+  /** Not before this instant. */
+  runAt: Date
+  /**
+   * While it is not finished, another job of the same owner and kind with this key is this
+   * one.
+   */
+  uniqueKey: string | null
+  /** How often it was tried; while it runs, the number of this attempt, from 1. */
+  attempt: number
+  /** How often it is tried at most. */
+  maxAttempts: number
+  /** How many milliseconds one attempt may take; `null`: any number. */
+  timeout: number | null
+  /** Of the owner's jobs of this kind with this key, at most `concurrencyLimit` run at once. */
+  concurrencyKey: string | null
+  /** See `concurrencyKey`. */
+  concurrencyLimit: number
+  /** The batch it belongs to. */
+  batch: string | null
+  /** Whether somebody asked to call it off while it ran. */
+  cancelRequested: boolean
+  /** How far its handler says it is. */
+  progress: JobProgress | null
+  /** Why the last attempt failed. */
+  failure: AttemptFailure | null
+  /** When it was enqueued. */
+  createdAt: Date
+  /** When its last attempt began. */
+  startedAt: Date | null
+  /** When it was finished. */
+  finishedAt: Date | null
+}
+
+/** Which jobs to list, and which page of them. */
+export interface JobListOptions {
+  /** Only of this kind. */
+  kind?: string
+  /** Only in this state. */
+  state?: JobState
+  /** Only in this batch. */
+  batch?: string
+  /** How many items a page has at most, from 1 to 1,000; 100 if not said. */
+  size?: number
+  /** `next` of the page before. */
+  after?: string
+}
+
+/** One page of jobs. */
+export interface JobPage {
+  /** The jobs, latest enqueued first. */
+  items: Array<Job>
+  /** Hand this to the next call as `after`; `null` on the last page. */
+  next: string | null
+}
+
+/** How far a running job is. */
+export interface JobProgress {
+  /** From 0 to 1. */
+  fraction: number
+  /** In words. */
+  message: string | null
+}
+
+/** How many jobs of one kind are in each state. */
+export interface KindStats {
+  /** The kind. */
+  kind: string
+  /** Wait for their time. */
+  scheduled: number
+  /** Are due. */
+  ready: number
+  /** Run. */
+  running: number
+  /** Are done. */
+  succeeded: number
+  /** Will be tried again. */
+  failed: number
+  /** Failed for good. */
+  dead: number
+  /** Were called off. */
+  cancelled: number
+  /** Since when the one that has been due longest is due. */
+  oldestReady: Date | null
 }
 
 /** A hit of the lexical side. */
@@ -842,6 +1266,39 @@ export interface ModelInfo {
   fingerprint: string
 }
 
+/** A job to enqueue. */
+export interface NewJob {
+  /** What to do: the name that its handler is registered under. */
+  kind: string
+  /** With what: anything that JSON can hold; `null` if not said. */
+  payload?: unknown
+  /** Jobs of higher priority go first; 0 if not said. */
+  priority?: number
+  /** Not before this instant; at once if not said. */
+  runAt?: Date | string
+  /**
+   * Not before so many milliseconds have passed after `runAt`, or after the moment it is
+   * enqueued if that is not said.
+   */
+  delay?: number
+  /**
+   * While an unfinished job of the same owner and kind has the same key, enqueueing does
+   * nothing and gives that job.
+   */
+  uniqueKey?: string
+  /** How often it is tried at most; 10 times if not said. */
+  maxAttempts?: number
+  /** How many milliseconds one attempt may take; any number if not said. */
+  timeout?: number
+  /**
+   * Of the owner's jobs of this kind with the same key, at most `concurrencyLimit` run at
+   * once.
+   */
+  concurrencyKey?: string
+  /** See `concurrencyKey`; 1 if not said. */
+  concurrencyLimit?: number
+}
+
 /** How a workspace is opened. */
 export interface OpenOptions {
   /**
@@ -873,6 +1330,8 @@ export interface OpenOptions {
    * runs for; `false` if not said.
    */
   rowLevelSecurity?: boolean
+  /** For tests: tells the time in place of the machine's clock. */
+  clock?: VirtualClock
 }
 
 /** Which page. */
@@ -990,6 +1449,35 @@ export interface Refusal {
   message: string
 }
 
+/** When a job is enqueued again and again. */
+export interface Schedule {
+  /** Its owner: the id of a user; all zeros for the workspace itself. */
+  tenant: string
+  /** Names it, uniquely for its owner. */
+  name: string
+  /** When, as a cron expression. */
+  cron: string
+  /** In which time zone, by its IANA name. */
+  zone: string
+  /** What is enqueued. */
+  job: NewJob
+  /** The next occurrence; `null` when there is none in reach of the calendar. */
+  nextAt: Date | null
+  /** The last occurrence that was enqueued. */
+  lastAt: Date | null
+  /** When it was first kept. */
+  createdAt: Date
+}
+
+/** How a schedule is kept. */
+export interface ScheduleOptions {
+  /**
+   * The time zone of the cron expression, by its IANA name (`Europe/Lisbon`); `UTC` if not
+   * said.
+   */
+  zone?: string
+}
+
 /** How to search, and what to narrow it to. */
 export interface SearchOptions {
   /** How many hits at most, 1 to 1,000; 10 if not said. */
@@ -1014,6 +1502,12 @@ export interface SemanticWhy {
   rank: number
   /** The cosine between query and passage. */
   similarity: number
+}
+
+/** An event that was given up on. */
+export interface SkippedEvent {
+  /** Which one. */
+  event: Event
 }
 
 /** What a workspace holds and runs on. */
@@ -1113,4 +1607,41 @@ export interface Why {
   lexical: LexicalWhy | null
   /** What the meaning contributed; `null` when it was not found by meaning. */
   semantic: SemanticWhy | null
+}
+
+/** How a worker works. */
+export interface WorkOptions {
+  /** How many jobs run at once, 1 to 10,000; 4 if not said. */
+  concurrency?: number
+  /** Whether it ends by itself when nothing is due and nothing runs; not unless asked for. */
+  untilIdle?: boolean
+  /**
+   * How many milliseconds a claim holds without a sign of life, 100 or more; 30,000 if not
+   * said. A job whose worker was killed runs again after this time at the latest, and a
+   * worker whose process stands still for longer loses its jobs.
+   */
+  lease?: number
+  /**
+   * How many milliseconds running jobs may go on after the worker was asked to stop, 20,000
+   * if not said; the rest is handed back, and due again at once.
+   */
+  grace?: number
+  /** How long failed jobs wait. */
+  backoff?: Backoff
+  /** How many milliseconds finished jobs are kept, seven days if not said; `null`: for ever. */
+  keepFinished?: number | null
+}
+
+/** What a worker did until it ended. */
+export interface WorkReport {
+  /** Attempts that succeeded. */
+  succeeded: number
+  /** Attempts that failed, of jobs that will be tried again. */
+  failed: number
+  /** Jobs that failed for good. */
+  dead: number
+  /** Jobs that were stopped because somebody called them off. */
+  cancelled: number
+  /** Jobs that were handed back unfinished. */
+  handedBack: number
 }

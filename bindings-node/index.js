@@ -1,9 +1,38 @@
 'use strict'
 
-const { BesunnyError } = require('./lib/errors.js')
 const { dress } = require('./lib/face.js')
 const { load } = require('./lib/native.js')
 
-const { Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents, Events, Subscription } = dress(load())
+const {
+  BesunnyError,
+  Documents,
+  Events,
+  JobFailure,
+  Jobs,
+  Mail,
+  NewJob,
+  Projects,
+  Subscription,
+  UserHandle,
+  UserMail,
+  Users,
+  VirtualClock,
+  Workspace,
+} = dress(load())
 
-module.exports = { BesunnyError, Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents, Events, Subscription }
+module.exports = {
+  BesunnyError,
+  Documents,
+  Events,
+  JobFailure,
+  Jobs,
+  Mail,
+  NewJob,
+  Projects,
+  Subscription,
+  UserHandle,
+  UserMail,
+  Users,
+  VirtualClock,
+  Workspace,
+}

@@ -1,3 +1,18 @@
 import besunny from './index.js'
 
-export const { BesunnyError, Workspace, Users, UserHandle, Mail, UserMail, Projects, Documents, Events, Subscription } = besunny
+export const {
+  BesunnyError,
+  Documents,
+  Events,
+  JobFailure,
+  Jobs,
+  Mail,
+  NewJob,
+  Projects,
+  Subscription,
+  UserHandle,
+  UserMail,
+  Users,
+  VirtualClock,
+  Workspace,
+} = besunny

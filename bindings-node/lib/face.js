@@ -1,10 +1,14 @@
 'use strict'
 
 // Puts the JavaScript conventions on the native classes: errors are `BesunnyError`s and
-// arrive as rejections, `AbortSignal` stops a load or an iteration, pages and events
-// iterate. Nothing else.
+// arrive as rejections, `AbortSignal` stops what can be stopped, pages and events iterate.
+// Nothing else.
 
+const { define, invalid, promising, throwing } = require('./calls.js')
 const { BesunnyError, asBesunnyError } = require('./errors.js')
+const { handling, iterable, subscribing } = require('./events.js')
+const { JobFailure, builtIn, enqueuing, registering, working } = require('./jobs.js')
+const { loading } = require('./loading.js')
 const { findRuntimeLibrary } = require('./runtime.js')
 
 /** What the calls of a class are called in errors. */
@@ -18,119 +22,58 @@ const PREFIXES = {
   Documents: 'documents.',
   Events: 'events.',
   Subscription: 'events.',
+  Jobs: 'jobs.',
+  VirtualClock: 'clock.',
 }
 
 const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
-function define(target, name, value) {
-  Object.defineProperty(target, name, { value, configurable: true, writable: true })
-  Object.defineProperty(value, 'name', { value: typeof name === 'symbol' ? `[${name.description}]` : name })
-}
-
-/** The method, answering always with a promise, and in it with a `BesunnyError` at worst. */
-function promising(operation, method) {
-  return async function (...args) {
-    try {
-      return await method.apply(this, args)
-    } catch (error) {
-      throw asBesunnyError(error, operation)
-    }
+/** Methods that take or give what the native ones cannot, by class. */
+function special(native) {
+  const load = (operation, method) => loading(native, operation, method)
+  const loads = { ingestMbox: load, ingestMaildir: load, ingestFolder: load }
+  const subscribe = (operation, method) => throwing(operation, subscribing(operation, method))
+  return {
+    Mail: loads,
+    UserMail: loads,
+    Workspace: { user: (_, method) => throwing('workspace.user', method) },
+    Events: {
+      subscribe,
+      live: subscribe,
+      handle: (operation, method) => handling(native, operation, method),
+    },
+    Jobs: {
+      handler: (operation, method) => registering(native, operation, method),
+      work: (operation, method) => promising(operation, working(native, operation, method)),
+    },
+    VirtualClock: { now: throwing, set: throwing },
   }
 }
 
-/** A synchronous method that throws a `BesunnyError` at worst. */
-function throwing(operation, method) {
-  return function (...args) {
-    try {
-      return method.apply(this, args)
-    } catch (error) {
-      throw asBesunnyError(error, operation)
-    }
-  }
-}
-
-function cancelled(operation, what, cause) {
-  return new BesunnyError({ code: 'cancelled', operation, message: `${operation}: ${what} (cancelled)`, cause })
-}
-
-function invalid(operation, what) {
-  return new BesunnyError({ code: 'invalid_input', operation, message: `${operation}: ${what} (invalid_input)` })
-}
-
-function checkSignal(operation, signal) {
-  if (signal != null && typeof signal.addEventListener !== 'function') {
-    throw invalid(operation, 'signal is an AbortSignal')
-  }
-}
-
-/** A bulk load with `{ progress, signal }`. */
-function loading(native, operation, method) {
-  return async function (path, options) {
-    const { progress, signal } = options ?? {}
-    if (typeof (options ?? {}) !== 'object') throw invalid(operation, 'options are an object')
-    if (progress != null && typeof progress !== 'function') throw invalid(operation, 'progress is a function')
-    checkSignal(operation, signal)
-    if (signal?.aborted) throw cancelled(operation, 'the signal was aborted before the call', signal.reason)
-
-    const token = native.cancelToken()
-    let thrown
-    const report = (step) => {
-      if (step == null || thrown) return
-      try {
-        progress(step)
-      } catch (error) {
-        thrown = { error }
-        native.cancel(token)
-      }
-    }
-    const stop = () => native.cancel(token)
-    signal?.addEventListener('abort', stop, { once: true })
-    try {
-      const done = await method.call(this, path, progress ? report : undefined, token)
-      if (thrown) throw cancelled(operation, 'the progress callback threw', thrown.error)
-      return done
-    } catch (error) {
-      if (thrown) throw cancelled(operation, 'the progress callback threw', thrown.error)
-      throw asBesunnyError(error, operation)
-    } finally {
-      signal?.removeEventListener('abort', stop)
-    }
-  }
-}
-
-const LOADS = new Set(['ingestMbox', 'ingestMaildir', 'ingestFolder'])
-
-const SUBSCRIPTIONS = new Set(['subscribe', 'live'])
-
-/** A subscription with `{ signal }` among its options, which are last. */
-function stoppable(operation, method) {
-  return function (...args) {
-    const { signal, ...options } = args.at(-1) ?? {}
-    if (args.length === 0 || typeof args.at(-1) !== 'object') return method.apply(this, args)
-    checkSignal(operation, signal)
-    const subscription = method.call(this, ...args.slice(0, -1), options)
-    // What goes wrong in closing, the loop that closes as well is told.
-    const stop = () => subscription.close().catch(() => {})
-    if (signal?.aborted) stop()
-    signal?.addEventListener('abort', stop, { once: true })
-    return subscription
-  }
+function paged(List) {
+  define(List.prototype, 'iterate', async function* (filter) {
+    let after
+    do {
+      const page = await this.list({ ...filter, after })
+      yield* page.items
+      after = page.next ?? undefined
+    } while (after !== undefined)
+  })
 }
 
 function dress(native) {
+  const { Workspace, Documents, Subscription, Jobs } = native
+  const { enqueueMany } = Jobs.prototype
+  const wrappers = special(native)
   for (const [className, prefix] of Object.entries(PREFIXES)) {
     const { prototype } = native[className]
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (name === 'constructor' || typeof value !== 'function') continue
-      const operation = prefix + snakeCase(name)
-      if (LOADS.has(name)) define(prototype, name, loading(native, operation, value))
-      else if (SUBSCRIPTIONS.has(name)) define(prototype, name, throwing(operation, stoppable(operation, value)))
-      else if (value === native.Workspace.prototype.user) define(prototype, name, throwing('workspace.user', value))
-      else define(prototype, name, promising(operation, value))
+      const wrap = wrappers[className]?.[name] ?? promising
+      define(prototype, name, wrap(prefix + snakeCase(name), value))
     }
   }
 
-  const { Workspace, Documents, Subscription } = native
   const open = (location, options) => {
     const given = options ?? {}
     if (typeof given !== 'object') throw invalid('workspace.open', 'options are an object')
@@ -145,22 +88,21 @@ function dress(native) {
       return this.close()
     })
   }
-  define(Documents.prototype, 'iterate', async function* (filter) {
-    let after
-    do {
-      const page = await this.list({ ...filter, after })
-      yield* page.items
-      after = page.next ?? undefined
-    } while (after !== undefined)
-  })
-  define(Subscription.prototype, Symbol.asyncIterator, async function* () {
-    try {
-      for (let event = await this.nextEvent(); event != null; event = await this.nextEvent()) yield event
-    } finally {
-      await this.close()
+  define(Jobs.prototype, 'enqueue', promising('jobs.enqueue', enqueuing('jobs.enqueue', enqueueMany)))
+  paged(Documents)
+  paged(Jobs)
+  iterable(Subscription)
+
+  class VirtualClock extends native.VirtualClock {
+    constructor(now) {
+      try {
+        super(now)
+      } catch (error) {
+        throw asBesunnyError(error, 'clock.new')
+      }
     }
-  })
-  return native
+  }
+  return { ...native, BesunnyError, JobFailure, NewJob: builtIn(native), VirtualClock }
 }
 
-module.exports = { dress, promising, throwing }
+module.exports = { dress }

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
-use besunny::{ChangeKind, Stopper};
-use napi::Result;
+use besunny::{CancelToken, Error, ErrorKind, Stopper};
+use napi::bindgen_prelude::{External, PromiseRaw};
+use napi::{Env, Result};
 use napi_derive::napi;
 use tokio::sync::{Mutex, OnceCell};
 
-use crate::errors::{rejection, unfit};
-use crate::options::{LiveOptions, ReadOptions, SubscribeOptions, parse_some};
-use crate::types::event::{Cursor, Event};
-use crate::types::input::{Count, Position};
+use crate::errors::rejection;
+use crate::event_handling::{self, HandlerFunction};
+use crate::event_loop;
+use crate::options::events::{HandleOptions, LiveOptions, ReadOptions, SubscribeOptions, kinds};
+use crate::types::event::{Cursor, Event, HandleReport};
+use crate::types::input::Position;
 use crate::types::{list, number};
 use crate::user::LazyUser;
 
@@ -40,6 +42,45 @@ impl Events {
         let (after, limit) = (after.map_or(0, |after| after.0), limit.map_or(100, |limit| limit.0));
         let events = self.me.get().await?.events();
         Ok(list(events.read(after, &kinds, limit).await.map_err(rejection)?))
+    }
+
+    /// Subscribes under a name and hands each event to `handler`, trying again with growing
+    /// pauses when it throws or rejects, and acknowledging what it is done with. Resolves when
+    /// the workspace is closed, the signal is aborted, or nothing came within the timeout.
+    ///
+    /// ```js
+    /// await me.events.handle('mailer', async (event) => { ... }, { kinds: ['job.failed'], signal })
+    /// ```
+    ///
+    /// Rejects with what the handler threw in its last attempt, unless `onFailure` is `skip`;
+    /// with `invalid_input` for options that cannot be taken.
+    #[napi(
+        strict,
+        catch_unwind,
+        ts_args_type = "name: string, handler: EventHandler, options?: HandleOptions | undefined | null"
+    )]
+    pub fn handle<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        handler: HandlerFunction,
+        options: Option<HandleOptions>,
+        stop: &External<CancelToken>,
+    ) -> Result<PromiseRaw<'env, HandleReport>> {
+        let (me, end) = (self.me.clone(), event_loop::end(env)?);
+        let mut options = options.unwrap_or_default().into_core()?;
+        options.stop = CancelToken::clone(stop);
+        env.spawn_future(async move {
+            let events = me.get().await?.events();
+            let handle = |event| event_handling::handle(&handler, event);
+            tokio::select! {
+                report = events.handle(&name, options, handle) => Ok(report.map_err(rejection)?.into()),
+                () = end.cancelled() => {
+                    let message = "the event loop that handled events has ended";
+                    Err(rejection(Error::new(ErrorKind::Cancelled, "events.handle", message)))
+                }
+            }
+        })
     }
 
     /// Moves a cursor forward, never back, making it where it is not there; its position
@@ -162,34 +203,4 @@ impl Subscription {
             None => Ok(()),
         }
     }
-}
-
-impl SubscribeOptions {
-    fn into_core(self) -> Result<besunny::SubscribeOptions> {
-        let Self { kinds, batch, timeout, start, auto_ack } = self;
-        let mut options = LiveOptions { kinds, batch, timeout }.into_core()?;
-        options.start = parse_some(start)?.unwrap_or_default();
-        options.auto_ack = auto_ack.unwrap_or(true);
-        Ok(options)
-    }
-}
-
-impl LiveOptions {
-    fn into_core(self) -> Result<besunny::SubscribeOptions> {
-        let mut options = besunny::SubscribeOptions::default();
-        options.kinds = kinds(self.kinds)?;
-        if let Some(Count(batch)) = self.batch {
-            options.batch = batch;
-        }
-        if let Some(millis) = self.timeout {
-            let timeout = Duration::try_from_secs_f64(millis / 1000.0);
-            options.timeout =
-                Some(timeout.map_err(|_| unfit("a timeout is a number of milliseconds, 0 or more"))?);
-        }
-        Ok(options)
-    }
-}
-
-fn kinds(names: Option<Vec<String>>) -> Result<Vec<ChangeKind>> {
-    names.unwrap_or_default().iter().map(|name| name.parse().map_err(rejection)).collect()
 }

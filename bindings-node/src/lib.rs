@@ -4,9 +4,14 @@
 //! Doc comments here become the JSDoc of `index.d.ts`, so they speak to TypeScript users.
 #![deny(missing_docs)]
 
+pub mod clock;
 pub mod documents;
 pub mod errors;
+pub mod event_handling;
+pub mod event_loop;
 pub mod events;
+pub mod job_handler;
+pub mod jobs;
 pub mod loading;
 pub mod mail;
 pub mod options;

@@ -9,6 +9,7 @@ use tokio::sync::OnceCell;
 use crate::documents::Documents;
 use crate::errors::rejection;
 use crate::events::Events;
+use crate::jobs::Jobs;
 use crate::mail::UserMail;
 use crate::options::{ClassifyOptions, PageOptions, SearchOptions};
 use crate::projects::Projects;
@@ -45,6 +46,12 @@ pub struct UserHandle {
 impl UserHandle {
     pub(crate) fn new(workspace: besunny::Workspace, username: String) -> Self {
         Self { me: LazyUser(Arc::new(Lookup { workspace, username, found: OnceCell::new() })) }
+    }
+
+    pub(crate) fn found(workspace: besunny::Workspace, user: besunny::UserHandle) -> Self {
+        let username = user.user().username.to_string();
+        let found = OnceCell::new_with(Some(user));
+        Self { me: LazyUser(Arc::new(Lookup { workspace, username, found })) }
     }
 }
 
@@ -90,6 +97,12 @@ impl UserHandle {
     #[napi(getter)]
     pub fn events(&self) -> Events {
         Events::new(self.me.clone())
+    }
+
+    /// The user's jobs. They are run by a worker of the workspace.
+    #[napi(getter)]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::of_user(self.me.clone())
     }
 
     /// Says which project a text belongs to, without storing anything.

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 
 use besunny::StoreStatus;
 use besunny::{
-    Automatic, ChangeKind, DecidedBy, DocumentType, ErrorKind, IntakeStatus, Precision, SearchMode, Signal,
-    Start,
+    Automatic, ChangeKind, DecidedBy, DocumentType, ErrorKind, IntakeStatus, JobState, OnFailure, Precision,
+    SearchMode, Signal, Start,
 };
 use napi_derive::napi;
 
@@ -23,6 +23,15 @@ pub(crate) const fn automatic(reason: Automatic) -> &'static str {
 
 const AUTOMATIC: [Automatic; 5] =
     [Automatic::Bounce, Automatic::AutoReply, Automatic::List, Automatic::Bulk, Automatic::Spam];
+/// The word for what becomes of an event whose handler keeps failing.
+pub(crate) const fn on_failure(what: OnFailure) -> &'static str {
+    match what {
+        OnFailure::Stop => "stop",
+        OnFailure::Skip => "skip",
+    }
+}
+
+pub(crate) const ON_FAILURE: [OnFailure; 2] = [OnFailure::Stop, OnFailure::Skip];
 const STORE_STATUS: [StoreStatus; 3] = [StoreStatus::Stored, StoreStatus::Updated, StoreStatus::Unchanged];
 const PRECISION: [Precision; 2] = [Precision::Fp32, Precision::Int8];
 
@@ -39,6 +48,8 @@ pub fn vocabulary() -> HashMap<String, Vec<String>> {
         ("DocumentType".to_owned(), words(DocumentType::ALL, DocumentType::as_str)),
         ("ErrorCode".to_owned(), words(ErrorKind::ALL, ErrorKind::code)),
         ("IntakeStatus".to_owned(), words(IntakeStatus::ALL, IntakeStatus::as_str)),
+        ("JobState".to_owned(), words(JobState::ALL, JobState::as_str)),
+        ("OnFailure".to_owned(), words(&ON_FAILURE, on_failure)),
         ("Precision".to_owned(), words(&PRECISION, Precision::name)),
         ("SearchMode".to_owned(), words(SearchMode::ALL, SearchMode::as_str)),
         ("Signal".to_owned(), words(Signal::ALL, Signal::as_str)),

@@ -5,6 +5,7 @@ use napi::bindgen_prelude::Float32Array;
 use napi_derive::napi;
 
 use crate::errors::rejection;
+use crate::jobs::Jobs;
 use crate::mail::Mail;
 use crate::options::OpenOptions;
 use crate::types::check::{CheckOptions, CheckReport};
@@ -31,13 +32,19 @@ pub struct Workspace {
     inner: besunny::Workspace,
 }
 
+impl Workspace {
+    pub(crate) fn new(inner: besunny::Workspace) -> Self {
+        Self { inner }
+    }
+}
+
 /// Opens a workspace. It is a function and not a static method, because those cannot be
 /// wrapped: `lib/face.js` makes it `Workspace.open`, and `types/header.d.ts` describes it.
 #[napi(strict, skip_typescript)]
 pub async fn open_workspace(location: String, options: Option<OpenOptions>) -> Result<Workspace> {
     let options = options.unwrap_or_default().into_core()?;
     let inner = besunny::Workspace::open(location, options).await.map_err(rejection)?;
-    Ok(Workspace { inner })
+    Ok(Workspace::new(inner))
 }
 
 /// Makes a workspace from a backup; `lib/face.js` makes it `Workspace.restore`.
@@ -65,6 +72,12 @@ impl Workspace {
     #[napi(getter)]
     pub fn mail(&self) -> Mail {
         Mail::new(self.inner.mail())
+    }
+
+    /// The workspace's jobs, and the workers that do everybody's.
+    #[napi(getter)]
+    pub fn jobs(&self) -> Jobs {
+        Jobs::of_workspace(self.inner.jobs())
     }
 
     /// A handle that acts for one user, on their data alone. The user is looked up by the

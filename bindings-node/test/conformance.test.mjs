@@ -6,7 +6,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 
-import { BesunnyError, Workspace } from '../index.mjs'
+import { BesunnyError, VirtualClock, Workspace } from '../index.mjs'
+import { Handlers } from './conformance/handlers.mjs'
+import { camelCase, camelKeys, inMilliseconds, inSeconds, snakeCase } from './conformance/names.mjs'
 import { folder, needsModel, repository } from './support.mjs'
 
 /** The arguments that come by position; all others are options. */
@@ -27,6 +29,16 @@ const POSITIONAL = {
   'mail.ingest_folder': ['path'],
   'events.ack': ['name', 'position'],
   'events.delete_cursor': ['name'],
+  'jobs.enqueue': ['kind', 'payload'],
+  'jobs.enqueue_many': ['jobs'],
+  'jobs.enqueue_batch': ['jobs', 'on_complete'],
+  'jobs.batch': ['batch_id'],
+  'jobs.get': ['job_id'],
+  'jobs.cancel': ['job_id'],
+  'jobs.requeue': ['job_id'],
+  'jobs.prune': ['age'],
+  'jobs.schedule': ['name', 'cron', 'job'],
+  'jobs.unschedule': ['name'],
   classify: ['text'],
   search: ['query'],
   embed: ['texts'],
@@ -34,9 +46,6 @@ const POSITIONAL = {
   restore: ['backup', 'location'],
 }
 
-const camelCase = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
-const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-const camelKeys = (object) => Object.fromEntries(Object.entries(object).map(([key, value]) => [camelCase(key), value]))
 const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** A result as JSON with the names of the cases. */
@@ -45,8 +54,13 @@ function plain(value) {
   if (value instanceof Date) return value.toISOString().replace(/\.(\d*?)0+Z$/, (_, digits) => (digits ? `.${digits}Z` : 'Z'))
   if (ArrayBuffer.isView(value)) return Array.from(value)
   if (Array.isArray(value)) return value.map(plain)
-  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [snakeCase(key), plain(item)]))
+  if (isObject(value)) return Object.fromEntries(Object.entries(value).map(plainField))
   return value
+}
+
+/** A payload is the caller's, and so are its names. */
+function plainField([key, value]) {
+  return [snakeCase(key), key === 'payload' ? value : inSeconds(key, plain(value))]
 }
 
 /** What a value of `args` stands for. */
@@ -119,7 +133,12 @@ function matches(actual, expected) {
 }
 
 /** Calls a method of the face with arguments by name. */
-async function call(ws, { call: name, user }, args) {
+async function call({ ws, clock, handlers }, { call: name, user }, given) {
+  if (name === 'ran') return handlers.ran()
+  const jobs = user === undefined ? ws.jobs : ws.user(user).jobs
+  if (name === 'jobs.handler') return jobs.handler(given.kind, handlers.which(given.does))
+  const args = name.startsWith('jobs.') ? inMilliseconds(given) : given
+  if (name === 'jobs.advance') return jobs.advance(clock, args.by)
   const positional = POSITIONAL[name] ?? []
   const options = { ...args }
   const values = positional.map((key) => {
@@ -136,12 +155,14 @@ async function call(ws, { call: name, user }, args) {
   return target[method](...values)
 }
 
-async function runCase(t, { model, options = {}, steps }) {
+async function runCase(t, { model, options = {}, clock: start, steps }) {
   // Closed before its folder goes: hooks run in the order they are given.
   let ws
   t.after(() => ws?.close())
   const location = await folder(t)
-  const opening = { model: model ? process.env.BESUNNY_MODEL : '', precision: 'int8', ...camelKeys(options) }
+  const clock = start === undefined ? undefined : new VirtualClock(start)
+  const opening = { model: model ? process.env.BESUNNY_MODEL : '', precision: 'int8', clock, ...camelKeys(options) }
+  const handlers = new Handlers()
   ws = await Workspace.open(location, opening)
   const kept = new Map()
   for (const [number, step] of steps.entries()) {
@@ -153,14 +174,15 @@ async function runCase(t, { model, options = {}, steps }) {
     }
     const args = await argument(step.args ?? {}, kept)
     if (step.error !== undefined) {
-      await assert.rejects(call(ws, step, args), (error) => {
+      await assert.rejects(call({ ws, clock, handlers }, step, args), (error) => {
         assert.ok(error instanceof BesunnyError, `${at}: ${error}`)
         assert.equal(error.code, step.error, `${at}: ${error.message}`)
         return true
       })
       continue
     }
-    const result = plain(await call(ws, step, args).catch((error) => assert.fail(`${at}: ${error.message}`)))
+    const done = await call({ ws, clock, handlers }, step, args).catch((error) => assert.fail(`${at}: ${error.message}`))
+    const result = plain(done)
     if ('expect' in step) check(result, references(step.expect, kept), at)
     if (step.as !== undefined) kept.set(step.as, result)
   }

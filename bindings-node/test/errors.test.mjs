@@ -10,7 +10,7 @@ import { ana, folder, mail, open } from './support.mjs'
 
 const require = createRequire(import.meta.url)
 const { load } = require('../lib/native.js')
-const { promising, throwing } = require('../lib/face.js')
+const { promising, throwing } = require('../lib/calls.js')
 const native = load()
 
 const missing = '00000000-0000-0000-0000-000000000000'

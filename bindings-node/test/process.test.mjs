@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
+import { Workspace } from '../index.mjs'
 import { folder, mbox } from './support.mjs'
 
 const run = promisify(execFile)
@@ -36,6 +37,84 @@ test('a process ends by itself without close', async (t) => {
     const ws = await Workspace.open(process.argv[1])
     console.log((await ws.users.list()).length)`
   assert.equal(await program(source, await folder(t)), '0')
+})
+
+test('a process ends by itself after close, with handlers and a worker behind it', async (t) => {
+  const source = `
+    import { Workspace } from ${JSON.stringify(index)}
+    const ws = await Workspace.open(process.argv[1], { model: '' })
+    await ws.users.create('ana')
+    await ws.user('ana').projects.create('Lisbon shoot')
+    const kept = []
+    ws.jobs.handler('report', async (job) => { kept.push(job, job.signal) })
+    ws.jobs.handler('stuck', (job) => { kept.push(job.signal); setTimeout(() => ws.close()); return new Promise(() => {}) })
+    await ws.jobs.enqueueMany([{ kind: 'report' }, { kind: 'report' }, { kind: 'stuck', priority: -1 }])
+    const handling = ws.user('ana').events.handle('mailer', () => new Promise(() => {}))
+    const report = await ws.jobs.work({ grace: 10 })
+    await handling
+    console.log(report.succeeded, report.handedBack, kept.length)`
+  assert.equal(await program(source, await folder(t)), '2 1 5')
+})
+
+test('a process ends by itself without close, with handlers but no worker', async (t) => {
+  const source = `
+    import { Workspace } from ${JSON.stringify(index)}
+    const ws = await Workspace.open(process.argv[1], { model: '' })
+    ws.jobs.handler('report', () => {})
+    await ws.jobs.enqueue('report')
+    console.log(await ws.jobs.runDue())`
+  assert.equal(await program(source, await folder(t)), '1')
+})
+
+test('a process that exits in the middle of a job leaves it to others', async (t) => {
+  const path = await folder(t)
+  const exits = `
+    import { Workspace } from ${JSON.stringify(index)}
+    const ws = await Workspace.open(process.argv[1], { model: '' })
+    ws.jobs.handler('report', (job) => { job.signal; setTimeout(() => process.exit(0)); return new Promise(() => {}) })
+    const { id } = await ws.jobs.enqueue('report')
+    console.log(id)
+    await ws.jobs.work({ lease: 300 })`
+  const id = await program(exits, path)
+  const ws = await Workspace.open(path, { model: '' })
+  t.after(() => ws.close())
+  const stop = new AbortController()
+  const done = []
+  ws.jobs.handler('report', (job) => {
+    done.push(job.id, job.attempt)
+    stop.abort()
+  })
+  await ws.jobs.work({ signal: stop.signal, backoff: { first: 1, longest: 1 } })
+  assert.deepEqual(done, [id, 2])
+})
+
+test('a worker thread that ends in the middle of a job hands it back', async (t) => {
+  const source = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const { Workspace } = require(workerData.index)
+    ;(async () => {
+      const ws = await Workspace.open(workerData.path, { model: '' })
+      ws.jobs.handler('report', () => { parentPort.postMessage('begun'); return new Promise(() => {}) })
+      ws.user('ana').events.handle('mailer', () => new Promise(() => {}))
+      await ws.jobs.work({ grace: 10, lease: 60_000 })
+    })()`
+  const path = await folder(t)
+  const ws = await Workspace.open(path, { model: '' })
+  t.after(() => ws.close())
+  await ws.users.create('ana')
+  await ws.user('ana').projects.create('Lisbon shoot')
+  const { id } = await ws.jobs.enqueue('report')
+  const workerData = { index: new URL('../index.js', import.meta.url).pathname, path }
+  const thread = new Worker(source, { eval: true, workerData })
+  await new Promise((resolve, reject) => thread.once('message', resolve).once('error', reject))
+  await thread.terminate()
+  // Long before its lease ends.
+  const stop = new AbortController()
+  ws.jobs.handler('report', () => stop.abort())
+  assert.equal((await ws.jobs.work({ signal: stop.signal })).succeeded, 1)
+  assert.equal((await ws.jobs.get(id)).state, 'succeeded')
+  const report = await ws.user('ana').events.handle('mailer', () => {}, { timeout: 0 })
+  assert.equal(report.handled, 1)
 })
 
 test('worker threads load the package and work side by side', async (t) => {

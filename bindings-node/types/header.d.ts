@@ -47,6 +47,16 @@ export type ChangeKind =
 /** Where a cursor begins that is not there yet. */
 export type Start = 'beginning' | 'now'
 
+/** What becomes of an event whose handler keeps failing: `stop` and reject, or `skip` it. */
+export type OnFailure = 'stop' | 'skip'
+
+/**
+ * Where a job stands. It waits for its time (`scheduled`) or for a worker (`ready`); runs; has
+ * `succeeded`; has `failed` and will be tried again; has failed for good (`dead`); or somebody
+ * called it off.
+ */
+export type JobState = 'scheduled' | 'ready' | 'running' | 'succeeded' | 'failed' | 'dead' | 'cancelled'
+
 /** Whether a document is new, changed, or was there already. */
 export type StoreStatus = 'stored' | 'updated' | 'unchanged'
 
@@ -110,6 +120,19 @@ export interface LoadOptions {
   signal?: AbortSignal
 }
 
+/** Handles an event. What it returns, or its promise resolves with, is not kept. */
+export type EventHandler = (event: Event) => unknown
+
+export interface HandleOptions {
+  /** Ends the handling: the event that is being handled is the last. */
+  signal?: AbortSignal
+}
+
+export interface SkippedEvent {
+  /** What the handler threw in its last attempt. */
+  error: unknown
+}
+
 export interface LiveOptions {
   /** Ends the iteration, as the end of a list would. */
   signal?: AbortSignal
@@ -123,6 +146,74 @@ export interface SubscribeOptions {
 export interface Subscription {
   /** The events; leaving the loop closes the subscription. */
   [Symbol.asyncIterator](): AsyncGenerator<Event, void, undefined>
+}
+
+/** How a handler says that it failed, and whether another attempt can help. */
+export declare class JobFailure extends Error {
+  /**
+   * `message` is kept with the job. With `retry: false` the job is dead; otherwise it is tried
+   * again as long as it has attempts left, as after any other error.
+   */
+  constructor(message: string, options?: { retry?: boolean; cause?: unknown })
+  readonly name: 'JobFailure'
+  /** Whether another attempt can help. */
+  readonly retry: boolean
+}
+
+/** Does jobs of one kind. What it returns, or its promise resolves with, is not kept. */
+export type JobHandler<P = unknown> = (job: RunningJob<P>) => unknown
+
+/** A job that is being done, as it was when this attempt began. */
+export interface RunningJob<P = unknown> extends Readonly<Omit<Job, 'payload' | 'progress'>> {
+  /** With what. Nothing has checked that it is a `P`: another version may have enqueued it. */
+  readonly payload: P
+  /** The user whose job it is; `null` for a job of the workspace itself. */
+  readonly user: UserHandle | null
+  /** The workspace. */
+  readonly workspace: Workspace
+  /** Aborted when the job should stop: somebody called it off, it took too long, or its worker ends. */
+  readonly signal: AbortSignal
+  /** Says how far the job is, from 0 to 1. It is written down twice a second; the latest counts. */
+  progress(fraction: number, message?: string): void
+}
+
+/** A job to enqueue, without its kind and payload. */
+export type JobOptions = Omit<NewJob, 'kind' | 'payload'>
+
+/** Jobs of the kinds that every workspace does; add what `JobOptions` have. */
+export declare namespace NewJob {
+  /**
+   * Takes a raw mail in: for its owner, or, of the workspace itself, for whom its virtual
+   * addresses name.
+   */
+  function ingestMail(raw: Uint8Array): NewJob
+  /** Stores a document for its owner. Throws `invalid_input` for options that cannot be taken. */
+  function ingestDocument(content: string | Uint8Array, options?: DocumentOptions | undefined | null): NewJob
+  /**
+   * Embeds what lacks a vector of the present model. A second one while the first is not
+   * finished is the first.
+   */
+  function reEmbed(): NewJob
+  /** Makes the index anew. A second one while the first is not finished is the first. */
+  function rebuild(): NewJob
+}
+
+export interface WorkOptions {
+  /** Stops the worker. The call resolves with what it did. */
+  signal?: AbortSignal
+}
+
+export interface Jobs {
+  /**
+   * Enqueues a job.
+   *
+   * Rejects with `invalid_input` or `limit_exceeded` for an unfit job.
+   */
+  enqueue<P = unknown>(kind: string, payload?: P, options?: JobOptions | undefined | null): Promise<Enqueued>
+  /** Enqueues a job that was put together before. */
+  enqueue(job: NewJob): Promise<Enqueued>
+  /** All jobs that pass the filter, latest enqueued first, read page by page on the way. */
+  iterate(filter?: Omit<JobListOptions, 'after'>): AsyncGenerator<Job, void, undefined>
 }
 
 export declare namespace Workspace {

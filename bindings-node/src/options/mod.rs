@@ -1,13 +1,18 @@
 //! Options, one plain object per call.
 
+pub mod events;
+pub mod jobs;
+
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use besunny::Error;
 use napi::Result;
 use napi_derive::napi;
 
+use crate::clock::ClockInput;
 use crate::errors::rejection;
-use crate::types::input::{Count, Position};
+use crate::types::input::Count;
 use crate::types::time::TimeInput;
 
 /// How a workspace is opened.
@@ -35,6 +40,9 @@ pub struct OpenOptions {
     /// On Postgres: whether each transaction takes on the role and the claims of whoever it
     /// runs for; `false` if not said.
     pub row_level_security: Option<bool>,
+    /// For tests: tells the time in place of the machine's clock.
+    #[napi(ts_type = "VirtualClock")]
+    pub clock: Option<ClockInput>,
 }
 
 /// What else is known of a user.
@@ -90,57 +98,6 @@ pub struct ProjectPatch {
     pub codes: Option<Vec<String>>,
     /// Anything else.
     pub notes: Option<String>,
-}
-
-/// Which events are read.
-#[napi(object, object_to_js = false)]
-#[derive(Default)]
-pub struct ReadOptions {
-    /// Only events after this position; 0, before the first, if not said.
-    #[napi(ts_type = "number")]
-    pub after: Option<Position>,
-    /// Only events of these kinds; all if not said.
-    #[napi(ts_type = "Array<ChangeKind>")]
-    pub kinds: Option<Vec<String>>,
-    /// How many at most, from 1 to 1,000; 100 if not said.
-    #[napi(ts_type = "number")]
-    pub limit: Option<Count>,
-}
-
-/// How events from now on are subscribed to.
-#[napi(object, object_to_js = false)]
-#[derive(Default)]
-pub struct LiveOptions {
-    /// Only events of these kinds; all if not said.
-    #[napi(ts_type = "Array<ChangeKind>")]
-    pub kinds: Option<Vec<String>>,
-    /// How many events are read at once, from 1 to 1,000; 100 if not said.
-    #[napi(ts_type = "number")]
-    pub batch: Option<Count>,
-    /// The iteration ends when nothing came for so many milliseconds; it waits for ever if
-    /// not said.
-    pub timeout: Option<f64>,
-}
-
-/// How events are subscribed to under a name.
-#[napi(object, object_to_js = false)]
-#[derive(Default)]
-pub struct SubscribeOptions {
-    /// Only events of these kinds; all if not said.
-    #[napi(ts_type = "Array<ChangeKind>")]
-    pub kinds: Option<Vec<String>>,
-    /// How many events are read at once, from 1 to 1,000; 100 if not said. So many handled
-    /// ones can come again after a crash.
-    #[napi(ts_type = "number")]
-    pub batch: Option<Count>,
-    /// The iteration ends when nothing came for so many milliseconds; it waits for ever if
-    /// not said.
-    pub timeout: Option<f64>,
-    /// Where the cursor begins if it is not there yet; at the `beginning` if not said.
-    #[napi(ts_type = "Start")]
-    pub start: Option<String>,
-    /// Whether asking for the next event acknowledges those before it; it does if not said.
-    pub auto_ack: Option<bool>,
 }
 
 /// What is known about a document that is handed in.
@@ -276,6 +233,9 @@ impl OpenOptions {
         }
         if let Some(Count(threads)) = self.threads {
             options.threads = usize::try_from(threads).unwrap_or(usize::MAX);
+        }
+        if let Some(ClockInput(clock)) = self.clock {
+            options.clock = Arc::new(clock);
         }
         Ok(options)
     }

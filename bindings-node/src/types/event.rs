@@ -2,8 +2,8 @@
 
 use napi_derive::napi;
 
-use super::number;
 use super::time::Instant;
+use super::{list, number};
 
 /// Something that was committed to a user's data.
 #[napi(object, object_from_js = false, use_nullable = true)]
@@ -38,6 +38,40 @@ pub struct Cursor {
     /// When it was made or last moved.
     #[napi(ts_type = "Date")]
     pub updated_at: Instant,
+}
+
+/// What a handler did until its subscription ended.
+#[napi(object, object_from_js = false)]
+pub struct HandleReport {
+    /// How many events were handled.
+    pub handled: i64,
+    /// How many were skipped.
+    pub skipped: i64,
+    /// The first 1,000 skipped ones.
+    pub failures: Vec<SkippedEvent>,
+}
+
+/// An event that was given up on.
+#[napi(object, object_from_js = false)]
+pub struct SkippedEvent {
+    /// Which one.
+    pub event: Event,
+}
+
+impl From<besunny::HandleReport> for HandleReport {
+    fn from(report: besunny::HandleReport) -> Self {
+        Self {
+            handled: number(report.handled),
+            skipped: number(report.skipped),
+            failures: list(report.failures),
+        }
+    }
+}
+
+impl From<besunny::Skipped> for SkippedEvent {
+    fn from(skipped: besunny::Skipped) -> Self {
+        Self { event: skipped.event.into() }
+    }
 }
 
 impl From<besunny::Event> for Event {

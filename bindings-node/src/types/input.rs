@@ -1,31 +1,33 @@
 //! Arguments that need more care than a derive takes: bytes and whole numbers.
 
-use std::ptr;
-
-use napi::bindgen_prelude::{FromNapiValue, Null, TypeName, Uint8Array, ValidateNapiValue};
-use napi::{Result, ValueType, sys};
+use napi::bindgen_prelude::{FromNapiValue, Null, ToNapiValue, Uint8Array, ValidateNapiValue};
+use napi::{Result, sys};
 
 use crate::errors::unfit;
 
 macro_rules! accepts_anything_then_checks {
     ($name:ident, $typescript:literal) => {
-        impl TypeName for $name {
+        impl napi::bindgen_prelude::TypeName for $name {
             fn type_name() -> &'static str {
                 $typescript
             }
 
-            fn value_type() -> ValueType {
-                ValueType::Unknown
+            fn value_type() -> napi::ValueType {
+                napi::ValueType::Unknown
             }
         }
 
-        impl ValidateNapiValue for $name {
-            unsafe fn validate(_: sys::napi_env, _: sys::napi_value) -> Result<sys::napi_value> {
-                Ok(ptr::null_mut())
+        impl napi::bindgen_prelude::ValidateNapiValue for $name {
+            unsafe fn validate(
+                _: napi::sys::napi_env,
+                _: napi::sys::napi_value,
+            ) -> napi::Result<napi::sys::napi_value> {
+                Ok(std::ptr::null_mut())
             }
         }
     };
 }
+pub(crate) use accepts_anything_then_checks;
 
 /// Bytes, copied once, while JavaScript waits: it may change its buffer afterwards.
 #[derive(Debug)]
@@ -77,6 +79,42 @@ impl FromNapiValue for Count {
             }
             _ => Err(unfit("a count is a whole number and not negative")),
         }
+    }
+}
+
+impl ToNapiValue for Count {
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        // SAFETY: the caller vouches for `env`.
+        unsafe { u32::to_napi_value(env, value.0) }
+    }
+}
+
+/// A whole number from -2^31 to 2^31 - 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Whole(pub(crate) i32);
+
+accepts_anything_then_checks!(Whole, "number");
+
+impl FromNapiValue for Whole {
+    #[expect(clippy::cast_possible_truncation, reason = "checked before")]
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        let number = unsafe { f64::from_napi_value(env, value) };
+        match number {
+            Ok(number)
+                if number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number) =>
+            {
+                Ok(Self(number as i32))
+            }
+            _ => Err(unfit("this is a whole number of at most 31 bits")),
+        }
+    }
+}
+
+impl ToNapiValue for Whole {
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        // SAFETY: the caller vouches for `env`.
+        unsafe { i32::to_napi_value(env, value.0) }
     }
 }
 

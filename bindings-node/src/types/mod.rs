@@ -6,6 +6,8 @@ pub mod document;
 pub mod event;
 pub mod input;
 pub mod intake;
+pub mod job;
+pub mod json;
 pub mod mail;
 pub mod project;
 pub mod search;

@@ -1,11 +1,14 @@
-//! Times: `Date` out, `Date` or RFC 3339 text in.
+//! Times: `Date` out, `Date` or RFC 3339 text in. Durations are in milliseconds, as
+//! everywhere in JavaScript.
 
 use std::ptr;
+use std::time::Duration;
 
 use besunny::Timestamp;
-use napi::bindgen_prelude::{FromNapiValue, ToNapiValue, TypeName, ValidateNapiValue};
-use napi::{Result, ValueType, check_status, sys};
+use napi::bindgen_prelude::{FromNapiValue, Null, ToNapiValue, ValidateNapiValue};
+use napi::{Result, check_status, sys};
 
+use super::input::accepts_anything_then_checks;
 use crate::errors::{rejection, unfit};
 
 /// An instant that becomes a `Date`, in whole milliseconds.
@@ -33,19 +36,12 @@ impl ToNapiValue for Instant {
 #[derive(Clone, Copy, Debug)]
 pub struct TimeInput(pub(crate) Timestamp);
 
-impl TypeName for TimeInput {
-    fn type_name() -> &'static str {
-        "Date | string"
-    }
+accepts_anything_then_checks!(TimeInput, "Date | string");
 
-    fn value_type() -> ValueType {
-        ValueType::Unknown
-    }
-}
-
-impl ValidateNapiValue for TimeInput {
-    unsafe fn validate(_: sys::napi_env, _: sys::napi_value) -> Result<sys::napi_value> {
-        Ok(ptr::null_mut())
+impl ToNapiValue for TimeInput {
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        // SAFETY: the caller vouches for `env`.
+        unsafe { Instant::to_napi_value(env, Instant(value.0)) }
     }
 }
 
@@ -73,4 +69,43 @@ fn from_millis(millis: f64) -> Result<Timestamp> {
         return Err(unfit("this Date is no valid time"));
     }
     Ok(Timestamp::from_micros((millis as i64).saturating_mul(1000)))
+}
+
+/// A duration as a number of milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Millis(pub(crate) Duration);
+
+accepts_anything_then_checks!(Millis, "number");
+
+impl FromNapiValue for Millis {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        let millis = unsafe { f64::from_napi_value(env, value) };
+        let duration = millis.ok().and_then(|millis| Duration::try_from_secs_f64(millis / 1000.0).ok());
+        duration.map(Self).ok_or_else(|| unfit("a duration is a number of milliseconds, 0 or more"))
+    }
+}
+
+impl ToNapiValue for Millis {
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> Result<sys::napi_value> {
+        // SAFETY: the caller vouches for `env`.
+        unsafe { f64::to_napi_value(env, value.0.as_secs_f64() * 1000.0) }
+    }
+}
+
+/// For how long something is kept, or with `null` for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct KeepFor(pub(crate) Option<Duration>);
+
+accepts_anything_then_checks!(KeepFor, "number | null");
+
+impl FromNapiValue for KeepFor {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> Result<Self> {
+        // SAFETY: the caller vouches for `env` and `value`.
+        if unsafe { Null::validate(env, value) }.is_ok() {
+            return Ok(Self(None));
+        }
+        // SAFETY: as above.
+        unsafe { Millis::from_napi_value(env, value) }.map(|millis| Self(Some(millis.0)))
+    }
 }

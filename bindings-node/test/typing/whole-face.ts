@@ -5,17 +5,24 @@ import {
   BesunnyError,
   Documents,
   Events,
+  JobFailure,
+  Jobs,
   Mail,
+  NewJob,
   Projects,
   Subscription,
   UserHandle,
   UserMail,
   Users,
+  VirtualClock,
   Workspace,
   type Alternative,
   type Assignment,
   type AttachmentFacts,
+  type AttemptFailure,
   type Automatic,
+  type Backoff,
+  type Batch,
   type CheckOptions,
   type CheckReport,
   type ChangeKind,
@@ -28,9 +35,13 @@ import {
   type DocumentOptions,
   type DocumentPage,
   type DocumentType,
+  type Enqueued,
   type ErrorCode,
   type Event,
+  type EventHandler,
   type Evidence,
+  type HandleOptions,
+  type HandleReport,
   type Hit,
   type HitSnippet,
   type Ingested,
@@ -38,6 +49,14 @@ import {
   type IntakePage,
   type IntakeReport,
   type IntakeStatus,
+  type Job,
+  type JobHandler,
+  type JobListOptions,
+  type JobOptions,
+  type JobPage,
+  type JobProgress,
+  type JobState,
+  type KindStats,
   type LexicalWhy,
   type ListOptions,
   type LiveOptions,
@@ -45,6 +64,7 @@ import {
   type MailDetails,
   type Mailbox,
   type ModelInfo,
+  type OnFailure,
   type OpenOptions,
   type PageOptions,
   type Precision,
@@ -53,15 +73,21 @@ import {
   type ProjectOptions,
   type ProjectPatch,
   type Refusal,
+  type RunningJob,
+  type Schedule,
+  type ScheduleOptions,
   type SearchMode,
   type SearchOptions,
   type SemanticWhy,
   type Signal,
+  type SkippedEvent,
   type Status,
   type StoreStatus,
   type User,
   type UserOptions,
   type Versions,
+  type WorkOptions,
+  type WorkReport,
   type ReadOptions,
   type Start,
   type SubscribeOptions,
@@ -69,7 +95,7 @@ import {
 } from 'besunny'
 
 async function workspace(): Promise<void> {
-  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so', indexFolder: 'index', rowLevelSecurity: false }
+  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so', indexFolder: 'index', rowLevelSecurity: false, clock: new VirtualClock(new Date()) }
   await using disposed = await Workspace.open('./other')
   const ws: Workspace = await Workspace.open('./workspace', opening)
   const users: Users = ws.users
@@ -189,6 +215,99 @@ async function events(me: UserHandle, signal: AbortSignal): Promise<void> {
   void [position, cursors, gone, next]
 }
 
+async function handling(me: UserHandle, signal: AbortSignal): Promise<void> {
+  const send: EventHandler = async (event) => event.documentId
+  const onFailure: OnFailure = 'skip'
+  const how: HandleOptions = { kinds: ['job.failed'], start: 'now', batch: 1, timeout: 5, attempts: 2, backoff: 1, longestBackoff: 2, onFailure, signal }
+  const report: HandleReport = await me.events.handle('mailer', send, how)
+  const [skipped]: SkippedEvent[] = report.failures
+  const job: string | null | undefined = skipped?.event.subjectId
+  const why: unknown = skipped?.error
+  const counts: [number, number] = [report.handled, report.skipped]
+  // @ts-expect-error no such end
+  await me.events.handle('mailer', send, { onFailure: 'burn' })
+  void [job, why, counts]
+}
+
+interface Report {
+  month: string
+  pages?: number[]
+}
+
+async function jobs(ws: Workspace, me: UserHandle, signal: AbortSignal): Promise<void> {
+  const jobs: Jobs = ws.jobs
+  jobs.handler<Report>('report', async (job) => {
+    const month: string = job.payload.month
+    const facts: [string, string, number, number, Date] = [job.id, job.kind, job.attempt, job.maxAttempts, job.runAt]
+    const user: UserHandle | null = job.user
+    const earlier: AttemptFailure | null = job.failure
+    job.progress(0.5, 'half')
+    job.progress(1)
+    const stop: AbortSignal = job.signal
+    await job.workspace.jobs.enqueue('next')
+    if (stop.aborted) throw new JobFailure('why', { retry: false, cause: earlier })
+    // @ts-expect-error no such part of the payload
+    void job.payload.year
+    return [month, facts, user]
+  })
+  jobs.handler('plain', (job) => {
+    const payload: unknown = job.payload
+    // @ts-expect-error nothing is known of the payload
+    void job.payload.month
+    // @ts-expect-error a handler reads its job
+    job.attempt = 2
+    void payload
+  })
+  const handler: JobHandler<Report> = ({ payload }: RunningJob<Report>) => payload.pages
+  jobs.handler('other', handler)
+
+  const options: JobOptions = { priority: 1, runAt: new Date(), delay: 1000, uniqueKey: 'k', maxAttempts: 3, timeout: 5000, concurrencyKey: 'c', concurrencyLimit: 2 }
+  const enqueued: Enqueued = await jobs.enqueue('report', { month: 'March' }, options)
+  const one: [string, boolean] = [enqueued.id, enqueued.isNew]
+  await jobs.enqueue<Report>('report', { month: 'March' }, { runAt: '2026-03-28T12:00:00Z' })
+  // @ts-expect-error no month
+  await jobs.enqueue<Report>('report', {})
+  // @ts-expect-error no such option
+  await jobs.enqueue('report', null, { priorty: 1 })
+  const made: NewJob[] = [{ kind: 'report', payload: { month: 'March' }, ...options }, NewJob.ingestMail(new Uint8Array()), NewJob.ingestDocument('text', { title: 't' }), { ...NewJob.reEmbed(), priority: -1 }]
+  await me.jobs.enqueue(NewJob.rebuild())
+  const many: Enqueued[] = await me.jobs.enqueueMany(made)
+  const batch: Batch = await jobs.enqueueBatch(made, { kind: 'report' })
+  await jobs.enqueueBatch(made)
+  const { total, onComplete, completedAt }: Batch = await jobs.batch(batch.id)
+  const last: NewJob | null = onComplete
+  const filter: JobListOptions = { kind: 'report', state: 'dead', batch: batch.id, size: 10, after: 'x' }
+  const page: JobPage = await jobs.list(filter)
+  for await (const job of jobs.iterate({ state: 'failed' })) {
+    const failure: AttemptFailure | null = job.failure
+    const progress: JobProgress | null = job.progress
+    const times: Array<Date | null> = [job.createdAt, job.startedAt, job.finishedAt]
+    void [failure?.code, progress?.fraction, times]
+  }
+  const job: Job = await jobs.get(enqueued.id)
+  const state: JobState = await jobs.cancel(job.id)
+  await jobs.requeue(job.id)
+  const pruned: number = await jobs.prune(60_000)
+  const stats: KindStats[] = await jobs.stats()
+  const zone: ScheduleOptions = { zone: 'Europe/Lisbon' }
+  const schedule: Schedule = await me.jobs.schedule('monthly', '0 9 1 * *', { kind: 'report' }, zone)
+  const next: Date | null = schedule.nextAt
+  const schedules: Schedule[] = await me.jobs.schedules()
+  await me.jobs.unschedule('monthly')
+  const backoff: Backoff = { first: 1000, longest: 60_000 }
+  const how: WorkOptions = { concurrency: 4, untilIdle: true, lease: 30_000, grace: 20_000, backoff, keepFinished: null, signal }
+  const { succeeded, handedBack }: WorkReport = await jobs.work(how)
+  const clock = new VirtualClock('2026-03-28T12:00:00Z')
+  clock.set(new Date())
+  const now: Date = clock.now()
+  const ran: number[] = [await jobs.runDue(), await jobs.advance(clock, 3_600_000)]
+  // @ts-expect-error no such state
+  await jobs.list({ state: 'lost' })
+  // @ts-expect-error a clock is needed
+  await jobs.advance(1000)
+  void [one, many, total, last, completedAt, page, state, pruned, stats, next, schedules, succeeded, handedBack, now, ran]
+}
+
 function details(mail: MailDetails, document: Document): void {
   const from: Mailbox[] = mail.from
   const date: Date | null = mail.date
@@ -227,4 +346,4 @@ async function mistakes(ws: Workspace, me: UserHandle): Promise<void> {
   void [ws, made, hit]
 }
 
-void [workspace, events, details, failure, words, mistakes]
+void [workspace, events, handling, jobs, details, failure, words, mistakes]
