@@ -12,6 +12,9 @@ use crate::base::{BatchId, Error, ErrorKind, JobId, Result, TenantId, Timestamp}
 /// The longest payload, in bytes of its JSON. What is larger belongs into the store as a
 /// document, and its id into the payload.
 pub const MAX_PAYLOAD: usize = 16 << 20;
+/// How many lists and objects of a payload may be inside each other. Not every reader of JSON
+/// follows further.
+pub const MAX_PAYLOAD_DEPTH: usize = 100;
 /// The longest kind, key or name, in bytes.
 const MAX_NAME: usize = 200;
 /// The longest message of a failure, in characters.
@@ -108,8 +111,13 @@ impl NewJob {
     ///
     /// # Errors
     /// `invalid_input` for an unfit kind, key or number, `limit_exceeded` for a payload of
-    /// more than [`MAX_PAYLOAD`] bytes.
+    /// more than [`MAX_PAYLOAD`] bytes or [`MAX_PAYLOAD_DEPTH`] levels.
     pub fn into_job(self, id: JobId, tenant: TenantId, now: Timestamp) -> Result<Job> {
+        self.check()?;
+        Ok(self.into_stored(id, tenant, now))
+    }
+
+    fn check(&self) -> Result<()> {
         let operation = "jobs.enqueue";
         check_kind(operation, &self.kind)?;
         for key in [&self.unique_key, &self.concurrency_key].into_iter().flatten() {
@@ -136,8 +144,17 @@ impl NewJob {
             .with("bytes", size)
             .with("limit", MAX_PAYLOAD));
         }
+        if !is_nested_at_most(&self.payload, MAX_PAYLOAD_DEPTH) {
+            return Err(Error::new(ErrorKind::LimitExceeded, operation, "the payload is nested too deeply")
+                .with("limit", MAX_PAYLOAD_DEPTH));
+        }
+        Ok(())
+    }
+
+    /// Puts together a job that a store has, and that was checked on its way in.
+    pub(crate) fn into_stored(self, id: JobId, tenant: TenantId, now: Timestamp) -> Job {
         let run_at = self.run_at.unwrap_or(now);
-        Ok(Job {
+        Job {
             id,
             tenant,
             state: if run_at > now { JobState::Scheduled } else { JobState::Ready },
@@ -158,7 +175,18 @@ impl NewJob {
             created_at: now,
             started_at: None,
             finished_at: None,
-        })
+        }
+    }
+}
+
+/// Whether no list or object is inside more than `levels - 1` others.
+fn is_nested_at_most(value: &serde_json::Value, levels: usize) -> bool {
+    use serde_json::Value::{Array, Object};
+    match value {
+        Array(_) | Object(_) if levels == 0 => false,
+        Array(items) => items.iter().all(|item| is_nested_at_most(item, levels - 1)),
+        Object(members) => members.values().all(|member| is_nested_at_most(member, levels - 1)),
+        _ => true,
     }
 }
 
@@ -421,6 +449,12 @@ mod tests {
         }
         let large = NewJob { payload: "x".repeat(MAX_PAYLOAD).into(), ..good() };
         assert_eq!(made(large).map_err(|error| error.kind()), Err(ErrorKind::LimitExceeded));
+        let nested = |levels: usize| {
+            let payload = (0..levels).fold(1.into(), |inner, _| serde_json::Value::Array(vec![inner]));
+            made(NewJob { payload, ..good() }).map(|_| ()).map_err(|error| error.kind())
+        };
+        assert_eq!(nested(MAX_PAYLOAD_DEPTH), Ok(()));
+        assert_eq!(nested(MAX_PAYLOAD_DEPTH + 1), Err(ErrorKind::LimitExceeded));
     }
 
     #[test]

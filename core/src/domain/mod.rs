@@ -38,10 +38,10 @@ pub use intake::{Delivery, Ingested, IntakeReport, NewDocument, Progress, Refusa
 pub use intake_log::{IntakeEntry, IntakeStatus};
 pub use job::{
     Batch, Enqueued, Job, JobFailure, JobFilter, JobProgress, JobState, JobStats, KindStats, MAX_PAYLOAD,
-    NewJob, check_kind,
+    MAX_PAYLOAD_DEPTH, NewJob, check_kind,
 };
 pub use job_store::{
-    Claim, FinishedJob, JobEnd, JobLease, JobOutlook, JobStore, JobWork, LeaseState, ScheduleStore,
+    Claim, FinishedJob, JobCalls, JobEnd, JobLease, JobOutlook, JobStore, JobWork, LeaseState, ScheduleStore,
 };
 pub use mail::{AttachmentFacts, Automatic, MailDetails, MailFacts, Mailbox};
 pub use model::{ModelInfo, Precision};

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::job_store::{JobStore, JobWork, ScheduleStore};
+use super::job_store::{JobCalls, JobStore, JobWork, ScheduleStore};
 use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
     DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
@@ -24,6 +24,13 @@ pub enum Access {
     Read,
     /// Reads and writes; writers wait for each other.
     Write,
+    /// Reads and writes what is not in the change log, such as jobs; writers of the tenant
+    /// need not wait for it. What it does append, for the owner of a job that died, waits for
+    /// that owner's writers.
+    Work,
+    /// As `Work`, for nothing but claims: a commit need not survive a crash of the database,
+    /// for what was claimed is then claimed again.
+    Claim,
 }
 
 /// A database.
@@ -39,6 +46,9 @@ pub trait Store: Send + Sync {
     /// Waits until the tenant's change log goes beyond `position`, by whichever process,
     /// but no longer than `patience`; the last position either way.
     async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position>;
+
+    /// Begins to listen for jobs that any process enqueues.
+    fn job_calls(&self) -> Box<dyn JobCalls>;
 
     /// Writes a copy of the database, as of one moment, to `file`, which is not there yet;
     /// `Unsupported` where the database has its own programs for that.

@@ -48,7 +48,7 @@ use self::migrations::SCHEMA_VERSION;
 use self::statement::statement;
 use self::transaction::PostgresTransaction;
 use crate::base::{Result, Scope};
-use crate::domain::{Access, Position, Store, Transaction};
+use crate::domain::{Access, JobCalls, Position, Store, Transaction};
 
 /// The most connections of a process that write, and that read. They are apart, because a
 /// writer may read on the side: were all connections taken by writers that queue, the first
@@ -105,7 +105,7 @@ impl PostgresStore {
     async fn transaction(&self, scope: &Scope, access: Access) -> Result<PostgresTransaction> {
         let pool = match access {
             Access::Read => &self.readers,
-            Access::Write => &self.writers,
+            Access::Write | Access::Work | Access::Claim => &self.writers,
         };
         PostgresTransaction::begin(pool, scope, access, self.row_level_security).await
     }
@@ -136,6 +136,10 @@ impl Store for PostgresStore {
             let _ = tokio::time::timeout(longest.min(left), waiter.woken(scope.tenant())).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+
+    fn job_calls(&self) -> Box<dyn JobCalls> {
+        Box::new(self.listener.calls())
     }
 
     fn schema_version(&self) -> i64 {
