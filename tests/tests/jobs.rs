@@ -11,6 +11,7 @@ use besunny::{
     CancelToken, ErrorKind, JobContext, JobFilter, JobState, NewDocument, NewJob, NewSchedule, OpenOptions,
     PageRequest, SearchRequest, Timestamp, VirtualClock, WorkOptions, Workspace, blocking,
 };
+use besunny_test_postgres::server;
 use besunny_tests::{generated_mail, has_model, lexical_workspace, open_without_model};
 use serde_json::{Value, json};
 
@@ -41,11 +42,20 @@ fn names(folder: &Path) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_effect_happens_once_though_workers_are_killed() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let (location, effects) = (folder.path().join("workspace"), folder.path().join("effects"));
+    effects_happen_once(&folder.path().join("workspace"), &folder.path().join("effects")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_effect_happens_once_on_postgres_though_workers_are_killed() {
+    let (folder, database) = (tempfile::tempdir().expect("temporary folder"), server().database(None));
+    effects_happen_once(Path::new(&database.url()), &folder.path().join("effects")).await;
+}
+
+async fn effects_happen_once(location: &Path, effects: &Path) {
     for part in ["runs", "done"] {
         std::fs::create_dir_all(effects.join(part)).expect("a folder");
     }
-    let workspace = open_without_model(&location).await;
+    let workspace = open_without_model(location).await;
     let jobs = (0..JOBS).map(|number| {
         let key = (number % 4 == 0).then(|| format!("key {}", number % 3));
         NewJob {
@@ -58,7 +68,7 @@ async fn each_effect_happens_once_though_workers_are_killed() {
     let enqueued = workspace.jobs().enqueue_many(jobs.collect()).await.expect("enqueues");
     let wanted: BTreeSet<String> = enqueued.iter().map(|job| job.id.to_string()).collect();
 
-    let mut children: Vec<Child> = (0..WORKERS).map(|_| start(&location, &effects)).collect();
+    let mut children: Vec<Child> = (0..WORKERS).map(|_| start(location, effects)).collect();
     let begin = Instant::now();
     let (mut kills, mut moment) = (0, 7_u64);
     let stats = loop {
@@ -73,7 +83,7 @@ async fn each_effect_happens_once_though_workers_are_killed() {
             let victim = (moment >> 40) as usize % WORKERS;
             children[victim].kill().expect("is killed");
             children[victim].wait().expect("is gone");
-            children[victim] = start(&location, &effects);
+            children[victim] = start(location, effects);
             kills += 1;
         }
     };

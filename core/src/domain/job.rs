@@ -118,6 +118,11 @@ impl NewJob {
     /// `invalid_input` for an unfit kind, key or number, `limit_exceeded` for a payload of
     /// more than [`MAX_PAYLOAD`] bytes or deeper than [`MAX_PAYLOAD_DEPTH`].
     pub fn into_job(self, id: JobId, tenant: TenantId, now: Timestamp) -> Result<Job> {
+        self.check()?;
+        Ok(self.into_stored(id, tenant, now))
+    }
+
+    fn check(&self) -> Result<()> {
         let operation = "jobs.enqueue";
         check_kind(operation, &self.kind)?;
         for key in [&self.unique_key, &self.concurrency_key].into_iter().flatten() {
@@ -150,8 +155,13 @@ impl NewJob {
             .with("bytes", size)
             .with("limit", MAX_PAYLOAD));
         }
+        Ok(())
+    }
+
+    /// Puts together a job that a store has, and that was checked on its way in.
+    pub(crate) fn into_stored(self, id: JobId, tenant: TenantId, now: Timestamp) -> Job {
         let run_at = self.run_at.unwrap_or(now).after(self.delay.unwrap_or_default());
-        Ok(Job {
+        Job {
             id,
             tenant,
             state: if run_at > now { JobState::Scheduled } else { JobState::Ready },
@@ -172,7 +182,7 @@ impl NewJob {
             created_at: now,
             started_at: None,
             finished_at: None,
-        })
+        }
     }
 }
 

@@ -156,3 +156,13 @@ pub trait ScheduleStore {
         last: Timestamp,
     ) -> Result<bool>;
 }
+
+/// Word of jobs that were enqueued, by whichever process. It only shortens waits: who waits
+/// for jobs looks for them, also when no word comes.
+#[async_trait]
+pub trait JobCalls: Send {
+    /// Returns when jobs may have been enqueued since the last time.
+    async fn next(&mut self);
+    /// Whether words come at all, so that looking may be rarer.
+    fn are_heard(&self) -> bool;
+}

@@ -41,7 +41,7 @@ pub use job::{
     MAX_PAYLOAD_DEPTH, NewJob, check_kind,
 };
 pub use job_store::{
-    Claim, FinishedJob, JobEnd, JobLease, JobOutlook, JobStore, JobWork, LeaseState, ScheduleStore,
+    Claim, FinishedJob, JobCalls, JobEnd, JobLease, JobOutlook, JobStore, JobWork, LeaseState, ScheduleStore,
 };
 pub use mail::{AttachmentFacts, Automatic, MailDetails, MailFacts, Mailbox};
 pub use model::{ModelInfo, Precision};

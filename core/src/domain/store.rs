@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::job_store::{JobStore, JobWork, ScheduleStore};
+use super::job_store::{JobCalls, JobStore, JobWork, ScheduleStore};
 use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
     DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
@@ -27,6 +27,13 @@ pub enum Access {
     Read,
     /// Reads and writes; writers wait for each other.
     Write,
+    /// Reads and writes what is not in the change log, such as jobs; writers of the tenant
+    /// need not wait for it. What it does append, for the owner of a job that died, waits for
+    /// that owner's writers.
+    Work,
+    /// As `Work`, for nothing but claims: a commit need not survive a crash of the database,
+    /// for what was claimed is then claimed again.
+    Claim,
 }
 
 /// Where a commit was made.
@@ -62,6 +69,9 @@ pub trait Store: Send + Sync {
 
     /// Begins to listen for commits of other processes.
     fn listen(&self);
+
+    /// Begins to listen for jobs that any process enqueues.
+    fn job_calls(&self) -> Box<dyn JobCalls>;
 
     /// Writes a copy of the database, as of one moment, to `file`, which is not there yet;
     /// `Unsupported` where the database has its own programs for that.

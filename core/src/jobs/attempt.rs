@@ -65,7 +65,8 @@ pub(super) enum Stop {
 /// What decides on the next attempt.
 pub(super) struct Retry<'a> {
     pub(super) backoff: &'a Backoff,
-    pub(super) random: u64,
+    /// Draws a random number, which not every end needs.
+    pub(super) random: &'a (dyn Fn() -> u64 + Sync),
     pub(super) now: Timestamp,
 }
 
@@ -99,7 +100,7 @@ impl Retry<'_> {
         if job.attempt >= job.max_attempts {
             return JobEnd::Dead(failure);
         }
-        JobEnd::Retry(self.now.after(self.backoff.delay(job.attempt, self.random)), failure)
+        JobEnd::Retry(self.now.after(self.backoff.delay(job.attempt, (self.random)())), failure)
     }
 }
 

@@ -27,7 +27,7 @@ impl JobQueue {
                 return Ok(attempts);
             }
             let claim = Claim { kinds: &kinds, limit: 1, lease, until: now.after(LEASE), now };
-            let mut write = self.store.begin(&Scope::service(), Access::Write).await?;
+            let mut write = self.store.begin(&Scope::service(), Access::Claim).await?;
             let claimed = write.claim_jobs(&claim).await?;
             write.commit().await?;
             let Some(job) = claimed.into_iter().next() else { return Ok(attempts) };
@@ -41,10 +41,10 @@ impl JobQueue {
             self.stopped(lease.job);
             let now = self.clock.now();
             let backoff = Backoff::default();
-            let retry = Retry { backoff: &backoff, random: self.random(now), now };
+            let retry = Retry { backoff: &backoff, random: &|| self.random(now), now };
             let stop = attempt.cancel.is_cancelled().then_some(Stop::Cancelled);
             let end = retry.end_of(&attempt.job, ended, stop);
-            let mut write = self.store.begin(&Scope::service(), Access::Write).await?;
+            let mut write = self.store.begin(&Scope::service(), Access::Work).await?;
             if let Some(progress) = attempt.progress.take() {
                 write.put_progress(&[(lease, progress)]).await?;
             }

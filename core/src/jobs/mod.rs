@@ -2,7 +2,8 @@
 //! ended, the scheduler that enqueues what recurs, and what keeps both healthy.
 //!
 //! `queue` is what a process knows about its jobs: handlers, and which of them run here;
-//! `worker` is the loop, `attempt` one run of one handler, `upkeep` heartbeats, rescue and
+//! `worker` is the loop, `turn` its transactions,
+//! `calls` what wakes it, `attempt` one run of one handler, `upkeep` heartbeats, rescue and
 //! pruning, `scheduler` turns occurrences into jobs, `inline` does all of it in the caller's
 //! hands, for tests.
 //!
@@ -14,6 +15,7 @@
 //! Invariant: a handler that panics, hangs or fails harms no other job.
 
 mod attempt;
+mod calls;
 mod error;
 mod inline;
 mod options;
@@ -21,6 +23,7 @@ mod queue;
 mod scheduler;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod upkeep;
 mod worker;
 

@@ -116,7 +116,7 @@ impl JobQueue {
 
     /// Enqueues jobs, all or none of them.
     pub(crate) async fn enqueue(&self, scope: &Scope, new: Vec<NewJob>) -> Result<Vec<Enqueued>> {
-        let mut write = self.store.begin(scope, Access::Write).await?;
+        let mut write = self.store.begin(scope, Access::Work).await?;
         let enqueued = self.enqueue_in(&mut *write, new).await?;
         write.commit().await?;
         self.wake();
@@ -138,7 +138,7 @@ impl JobQueue {
             // Refused now, while somebody listens.
             self.job(last.clone(), scope, now)?;
         }
-        let mut write = self.store.begin(scope, Access::Write).await?;
+        let mut write = self.store.begin(scope, Access::Work).await?;
         let enqueued = write.enqueue(&jobs).await?;
         // A job that was there before is another's, and not waited for.
         let total = enqueued.iter().filter(|enqueued| enqueued.is_new).count() as u64;
@@ -175,7 +175,7 @@ impl JobQueue {
     /// Calls a job off; the state it was in.
     pub(crate) async fn cancel(&self, scope: &Scope, id: JobId) -> Result<JobState> {
         let now = self.clock.now();
-        let mut write = self.store.begin(scope, Access::Write).await?;
+        let mut write = self.store.begin(scope, Access::Work).await?;
         let (state, batches) = write.cancel_job(id, now).await?;
         let state = state.ok_or_else(|| missing("jobs.cancel", id))?;
         self.complete(&mut *write, batches, now).await?;
@@ -196,7 +196,7 @@ impl JobQueue {
     /// Makes a dead or cancelled job due again.
     pub(crate) async fn requeue(&self, scope: &Scope, id: JobId) -> Result<()> {
         let operation = "jobs.requeue";
-        let mut write = self.store.begin(scope, Access::Write).await?;
+        let mut write = self.store.begin(scope, Access::Work).await?;
         match write.requeue_job(id, self.clock.now()).await? {
             None => return Err(missing(operation, id)),
             Some(JobState::Dead | JobState::Cancelled) => {}

@@ -20,7 +20,7 @@ impl JobQueue {
         if self.store.begin(&service, Access::Read).await?.due_schedules(now, 1).await?.is_empty() {
             return Ok(false);
         }
-        let mut write = self.store.begin(&service, Access::Write).await?;
+        let mut write = self.store.begin(&service, Access::Work).await?;
         for schedule in write.due_schedules(now, SCHEDULES).await? {
             let (due, next) = occurrences(&schedule, now);
             let Some(&last) = due.last() else { continue };

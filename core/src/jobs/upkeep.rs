@@ -139,7 +139,7 @@ impl JobQueue {
         if leases.is_empty() {
             return Ok(());
         }
-        let mut write = self.store.begin(&Scope::service(), Access::Write).await?;
+        let mut write = self.store.begin(&Scope::service(), Access::Work).await?;
         let states = write.extend_leases(&leases, self.clock.now().after(lease)).await?;
         write.commit().await?;
         for (held, state) in leases.iter().zip(states) {
@@ -167,7 +167,7 @@ impl JobQueue {
         if new.is_empty() {
             return Ok(());
         }
-        let mut write = self.store.begin(&Scope::service(), Access::Write).await?;
+        let mut write = self.store.begin(&Scope::service(), Access::Work).await?;
         write.put_progress(&new).await?;
         write.commit().await
     }
@@ -175,7 +175,7 @@ impl JobQueue {
     /// Takes jobs from workers that are gone; how many.
     pub(crate) async fn rescue(&self) -> Result<u64> {
         let now = self.clock.now();
-        let mut write = self.store.begin(&Scope::service(), Access::Write).await?;
+        let mut write = self.store.begin(&Scope::service(), Access::Work).await?;
         let (rescued, batches) = write.rescue_jobs(now, ROWS).await?;
         if rescued == 0 {
             return Ok(0);
@@ -189,7 +189,7 @@ impl JobQueue {
 
     /// Removes jobs that were finished before an instant; how many, at most a thousand.
     pub(crate) async fn prune(&self, scope: &Scope, before: crate::base::Timestamp) -> Result<u64> {
-        let mut write = self.store.begin(scope, Access::Write).await?;
+        let mut write = self.store.begin(scope, Access::Work).await?;
         let pruned = write.prune_jobs(before, ROWS).await?;
         write.commit().await?;
         Ok(pruned)

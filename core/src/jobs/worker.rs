@@ -1,7 +1,8 @@
 //! The loop that claims jobs, runs them, and writes down how they ended.
 //!
 //! Claims and ends go through one transaction for many jobs, so that a flush to the disk is
-//! shared by as many of them as are short.
+//! shared by as many of them as are short; and they are claimed before the last ones have
+//! ended, so that there is always something to run.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -11,22 +12,26 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::attempt::{Attempt, Retry, Stop};
+use super::calls::Calls;
 use super::error::JobError;
 use super::options::{WorkOptions, WorkReport};
 use super::queue::JobQueue;
+use super::turn::{Turn, Turned};
 use super::upkeep::Upkeep;
-use crate::base::{Error, ErrorKind, LeaseId, Result, Scope};
-use crate::domain::{Access, Claim, FinishedJob, Job, JobEnd, JobLease};
+use crate::base::{Error, ErrorKind, LeaseId, Result};
+use crate::domain::{FinishedJob, Job, JobEnd, JobLease};
 
 /// How long the store is left alone between two looks for work, when there was none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+/// The same, while word comes from those who enqueue.
+const LISTENING_PAUSE: Duration = Duration::from_millis(500);
 /// How long an end waits at most to be written down with others.
 const LATEST_END: Duration = Duration::from_millis(30);
 /// A worker claims what it would do in this time beyond what it has room for, ...
 const AHEAD: Duration = Duration::from_millis(100);
 /// ... so many at most, ...
-const MOST_AHEAD: usize = 500;
+const MOST_AHEAD: usize = 1000;
 /// ... and gives back what it did not get to in this time.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -48,10 +53,11 @@ pub(super) struct Worker {
     tasks: JoinSet<Result<(), JobError>>,
     pub(super) running: HashMap<Id, Running>,
     /// Claimed, but not begun; and since when.
-    waiting: VecDeque<(Job, LeaseId)>,
-    waiting_since: Instant,
+    waiting: VecDeque<(Job, LeaseId, Instant)>,
     /// Ended, but not written down.
     finished: Vec<FinishedJob>,
+    /// The transaction that is under way, if there is one; it ends with the worker.
+    turns: JoinSet<Turned>,
     report: WorkReport,
     /// Jobs that ended since the last turn, and how many that makes a second.
     ended: usize,
@@ -60,7 +66,14 @@ pub(super) struct Worker {
     /// When to look for work again, and how long to wait after that.
     next_look: Instant,
     pause: Duration,
+    /// Somebody said that there may be work, and no turn has begun since; and whether it was
+    /// in this process, so that there probably is.
+    was_called: bool,
+    was_called_here: bool,
+    calls: Calls,
     is_idle: bool,
+    /// After a failure, when to try the store again.
+    next_try: Instant,
 }
 
 impl JobQueue {
@@ -78,15 +91,19 @@ impl JobQueue {
             tasks: JoinSet::new(),
             running: HashMap::new(),
             waiting: VecDeque::new(),
-            waiting_since: now,
             finished: Vec::new(),
+            turns: JoinSet::new(),
             report: WorkReport::default(),
             ended: 0,
             rate: 0.0,
             last_turn: now,
             next_look: now,
             pause: SHORTEST_PAUSE,
+            was_called: false,
+            was_called_here: false,
+            calls: Calls::of(&*self.store),
             is_idle: false,
+            next_try: now,
         };
         worker.run().await
     }
@@ -99,30 +116,37 @@ impl Worker {
         while !self.is_stopping() {
             self.begin_waiting();
             if self.has_turn() {
-                self.survive("a turn", Self::turn).await;
-                self.begin_waiting();
+                self.begin_turn();
             }
             if upkeep.is_due() {
                 self.give_back_what_waits();
                 upkeep.keep(&mut self).await;
             }
-            if self.is_idle && self.options.until_idle && self.running.is_empty() && self.finished.is_empty()
-            {
+            if self.is_done() {
                 break;
             }
             let next = self.next_event(&upkeep);
             tokio::select! {
                 biased;
                 Some(ended) = self.tasks.join_next_with_id() => self.note(ended),
+                Some(turned) = self.turns.join_next() => self.end_turn(turned),
                 changed = awake.changed() => {
                     if changed.is_ok() {
+                        (self.was_called, self.was_called_here) = (true, true);
                         self.look_now();
                     }
+                }
+                () = self.calls.next() => {
+                    self.was_called = true;
+                    self.look_now();
                 }
                 () = tokio::time::sleep_until(next) => {}
             }
             while let Some(ended) = self.tasks.try_join_next_with_id() {
                 self.note(ended);
+            }
+            while let Some(turned) = self.turns.try_join_next() {
+                self.end_turn(turned);
             }
         }
         self.end(upkeep).await
@@ -140,63 +164,91 @@ impl Worker {
         (self.next_look, self.pause, self.is_idle) = (Instant::now(), SHORTEST_PAUSE, false);
     }
 
+    /// Whether a worker that is to end by itself has nothing more to do.
+    fn is_done(&self) -> bool {
+        self.options.until_idle
+            && self.is_idle
+            && self.running.is_empty()
+            && self.waiting.is_empty()
+            && self.finished.is_empty()
+            && self.turns.is_empty()
+    }
+
+    /// Whether it would run more than it has.
+    fn wants_work(&self) -> bool {
+        if self.waiting.is_empty() { self.free() > 0 } else { self.waiting.len() <= self.ahead() / 2 }
+    }
+
     /// Whether it is time to write down what ended and claim what is next.
     fn has_turn(&self) -> bool {
         let now = Instant::now();
-        let wants_work = self.waiting.is_empty() && self.free() > 0;
+        if !self.turns.is_empty() || now < self.next_try {
+            return false;
+        }
         let has_ends = !self.finished.is_empty();
-        (wants_work && (has_ends || now >= self.next_look))
+        (self.wants_work() && (has_ends || now >= self.next_look))
             || (has_ends && now >= self.last_turn + LATEST_END)
     }
 
     fn next_event(&self, upkeep: &Upkeep) -> Instant {
         let mut next = upkeep.next();
-        if self.waiting.is_empty() && self.free() > 0 {
-            next = next.min(self.next_look);
-        }
-        if !self.finished.is_empty() {
-            next = next.min(self.last_turn + LATEST_END);
+        if self.turns.is_empty() {
+            if self.wants_work() {
+                next = next.min(self.next_look.max(self.next_try));
+            }
+            if !self.finished.is_empty() {
+                next = next.min((self.last_turn + LATEST_END).max(self.next_try));
+            }
         }
         self.running.values().filter_map(|running| running.deadline).fold(next, Instant::min)
     }
 
-    /// Writes down what ended and claims what is next, in one transaction.
-    async fn turn(&mut self) -> Result<()> {
-        let queue = Arc::clone(&self.queue);
-        let service = Scope::service();
+    /// Begins to write down what ended and to claim what is next.
+    fn begin_turn(&mut self) {
         let elapsed = self.last_turn.elapsed().as_secs_f64().max(1e-6);
-        let wanted = if self.waiting.is_empty() && self.free() > 0 { self.free() + self.ahead() } else { 0 };
-        let now = queue.clock.now();
-        if self.finished.is_empty() && !self.is_worth_claiming().await? {
-            return Ok(());
-        }
-        let mut write = queue.store.begin(&service, Access::Write).await?;
-        if !self.finished.is_empty() {
-            let batches = write.finish_jobs(&self.finished, now).await?;
-            queue.complete(&mut *write, batches, now).await?;
-        }
-        let lease = queue.lease(now);
-        let kinds = queue.kinds();
-        let until = now.after(self.options.lease);
-        let limit = u32::try_from(wanted).unwrap_or(u32::MAX);
-        let claim = Claim { kinds: &kinds, limit, lease, until, now };
-        let claimed = if wanted > 0 { write.claim_jobs(&claim).await? } else { Vec::new() };
-        write.commit().await?;
-        self.finished.clear();
-        self.last_turn = Instant::now();
         // Halfway to what was just seen: one slow job does not end the haste of many.
         self.rate = (self.rate + self.ended as f64 / elapsed) / 2.0;
         self.ended = 0;
-        if wanted > 0 {
-            if claimed.is_empty() {
-                self.rest();
+        self.last_turn = Instant::now();
+        let room = (self.free() + self.ahead()).saturating_sub(self.waiting.len());
+        let turn = Turn {
+            finished: std::mem::take(&mut self.finished),
+            wanted: if self.wants_work() { room } else { 0 },
+            lease: self.options.lease,
+            looks_first: !self.was_called_here,
+        };
+        (self.was_called, self.was_called_here) = (false, false);
+        let queue = Arc::clone(&self.queue);
+        self.turns.spawn(async move { queue.take_turn(turn).await });
+    }
+
+    fn end_turn(&mut self, turned: Result<Turned, JoinError>) {
+        let Turned { turn, claimed } = match turned {
+            Ok(turned) => turned,
+            // Its jobs run again after their leases.
+            Err(error) => {
+                return tracing::error!(%error, "a transaction of a worker ended early; please report it");
+            }
+        };
+        let claimed = match claimed {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                // The store may be out of reach for a while: what ended is kept.
+                tracing::warn!(%error, "a worker could not reach the store; it tries again");
+                self.finished.splice(0..0, turn.finished);
+                self.next_try = Instant::now() + LONGEST_PAUSE;
+                return;
+            }
+        };
+        if turn.wanted > 0 {
+            if claimed.jobs.is_empty() && !self.was_called {
+                self.rest(claimed.next);
             } else {
                 self.look_now();
             }
         }
-        self.waiting_since = self.last_turn;
-        self.waiting.extend(claimed.into_iter().map(|job| (job, lease)));
-        Ok(())
+        let now = Instant::now();
+        self.waiting.extend(claimed.jobs.into_iter().map(|job| (job, claimed.lease, now)));
     }
 
     /// How many jobs to claim beyond those there is room for now.
@@ -204,37 +256,19 @@ impl Worker {
         ((self.rate * AHEAD.as_secs_f64()) as usize).min(MOST_AHEAD)
     }
 
-    /// Looks without keeping others from writing; enqueues what schedules have due.
-    async fn is_worth_claiming(&mut self) -> Result<bool> {
-        let queue = Arc::clone(&self.queue);
-        let (now, kinds) = (queue.clock.now(), queue.kinds());
-        let mut read = queue.store.begin(&Scope::service(), Access::Read).await?;
-        let outlook = read.job_outlook(&kinds, now).await?;
-        drop(read);
-        if outlook.is_due {
-            return Ok(true);
-        }
-        let until_next = outlook.next_at.map(|at| at.since(now));
-        if until_next.is_some_and(|wait| wait.is_zero()) && queue.tick().await? {
-            return Ok(true);
-        }
-        self.rest();
-        if let Some(wait) = until_next {
-            self.next_look = self.next_look.min(Instant::now() + wait.max(SHORTEST_PAUSE));
-        }
-        Ok(false)
-    }
-
-    fn rest(&mut self) {
+    /// Leaves the store alone for a while, or until something is known to fall due.
+    fn rest(&mut self, next: Option<Duration>) {
         self.is_idle = true;
-        self.next_look = Instant::now() + self.pause;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+        let pause = next.map_or(self.pause, |wait| wait.max(SHORTEST_PAUSE).min(self.pause));
+        self.next_look = Instant::now() + pause;
+        let longest = if self.calls.are_heard() { LISTENING_PAUSE } else { LONGEST_PAUSE };
+        self.pause = (self.pause * 2).min(longest);
     }
 
     /// Begins what was claimed, as far as there is room.
     fn begin_waiting(&mut self) {
         while self.free() > 0 {
-            let Some((job, lease)) = self.waiting.pop_front() else { return };
+            let Some((job, lease, _)) = self.waiting.pop_front() else { return };
             let lease = JobLease { job: job.id, lease };
             let Some(handler) = self.queue.handler(&job.kind) else {
                 self.finish(FinishedJob { lease, end: JobEnd::HandedBack });
@@ -260,7 +294,8 @@ impl Worker {
         self.queue.stopped(job.id);
         let now = self.queue.clock.now();
         let stop = running.stop.or_else(|| running.attempt.cancel.is_cancelled().then_some(Stop::Cancelled));
-        let retry = Retry { backoff: &self.options.backoff, random: self.queue.random(now), now };
+        let random = || self.queue.random(now);
+        let retry = Retry { backoff: &self.options.backoff, random: &random, now };
         let end = retry.end_of(job, ended, stop);
         self.ended += 1;
         self.finish(FinishedJob { lease: running.lease, end });
@@ -273,43 +308,30 @@ impl Worker {
 
     /// Other workers may be free while this one's hands are full.
     fn give_back_what_waits(&mut self) {
-        if self.waiting_since.elapsed() >= LONGEST_WAIT {
+        if self.waiting.front().is_some_and(|(_, _, since)| since.elapsed() >= LONGEST_WAIT) {
             self.rate = 0.0;
             self.give_back_all_that_waits();
         }
     }
 
     fn give_back_all_that_waits(&mut self) {
-        for (job, lease) in std::mem::take(&mut self.waiting) {
+        for (job, lease, _) in std::mem::take(&mut self.waiting) {
             self.finish(FinishedJob { lease: JobLease { job: job.id, lease }, end: JobEnd::HandedBack });
         }
     }
 
     /// The leases of all jobs that are this worker's.
     pub(super) fn leases(&self) -> Vec<JobLease> {
-        let waiting = self.waiting.iter().map(|(job, lease)| JobLease { job: job.id, lease: *lease });
+        let waiting = self.waiting.iter().map(|(job, lease, _)| JobLease { job: job.id, lease: *lease });
         self.running.values().map(|running| running.lease).chain(waiting).collect()
-    }
-
-    /// The store may be out of reach for a while: what ended is kept, and written down later.
-    async fn survive<'a>(
-        &'a mut self,
-        what: &str,
-        step: impl AsyncFnOnce(&'a mut Self) -> Result<()>,
-    ) -> bool {
-        // The borrow ends with the step, so that a failure can be noted after it.
-        match step(self).await {
-            Ok(()) => true,
-            Err(error) => {
-                tracing::warn!(%error, what, "a worker could not reach the store; it tries again");
-                tokio::time::sleep(LONGEST_PAUSE).await;
-                false
-            }
-        }
     }
 
     /// Lets what runs finish for a while, and hands back the rest.
     async fn end(mut self, mut upkeep: Upkeep) -> Result<WorkReport> {
+        // What it still claims is given back.
+        while let Some(turned) = self.turns.join_next().await {
+            self.end_turn(turned);
+        }
         self.give_back_all_that_waits();
         let patience = Instant::now() + self.options.grace;
         while !self.running.is_empty() && Instant::now() < patience {
@@ -331,12 +353,10 @@ impl Worker {
             self.note(ended);
         }
         if !self.finished.is_empty() {
-            let (queue, now) = (Arc::clone(&self.queue), self.queue.clock.now());
-            let mut write = queue.store.begin(&Scope::service(), Access::Write).await?;
-            let batches = write.finish_jobs(&self.finished, now).await?;
-            queue.complete(&mut *write, batches, now).await?;
-            write.commit().await?;
-            queue.wake();
+            let finished = std::mem::take(&mut self.finished);
+            let turn = Turn { finished, wanted: 0, lease: self.options.lease, looks_first: false };
+            self.queue.take_turn(turn).await.claimed?;
+            self.queue.wake();
         }
         Ok(self.report)
     }

@@ -72,6 +72,49 @@ pub(crate) async fn a_job_is_not_claimed_twice(store: &dyn Store) {
     assert!(claim(store, 3, 9, NOW).await.is_empty());
 }
 
+pub(crate) async fn claims_at_once_never_overlap(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let keyed = |number: u8| number.is_multiple_of(4).then(|| "shared".to_owned());
+    let jobs: Vec<_> = (1..=200).map(|n| job(n, &ana, |new| new.concurrency_key = keyed(n))).collect();
+    enqueue(store, &ana, &jobs).await;
+    let worker = async |lease: u8| {
+        let mut done = Vec::new();
+        loop {
+            let claimed = claim(store, lease, 7, NOW).await;
+            if claimed.is_empty() && store_is_done(store).await {
+                return done;
+            }
+            done.extend(numbers(&claimed));
+            finish(store, lease, &claimed, JobEnd::Succeeded, NOW).await;
+        }
+    };
+    let (a, b, c) = tokio::join!(worker(201), worker(202), worker(203));
+    let mut all = [a, b, c].concat();
+    all.sort_unstable();
+    assert_eq!(all, (1..=200).collect::<Vec<u64>>());
+}
+
+/// Whether no job is left to run.
+async fn store_is_done(store: &dyn Store) -> bool {
+    let stats = read(store, &Scope::service()).await.job_stats().await.unwrap();
+    stats.iter().all(|of| (of.ready, of.running) == (0, 0))
+}
+
+pub(crate) async fn claims_of_two_workers_keep_a_limit(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let keyed = |number| job(number, &ana, |new| new.concurrency_key = Some("one".into()));
+    enqueue(store, &ana, &(1..=30).map(keyed).collect::<Vec<_>>()).await;
+    let (mut done, mut lease) = (0, 100);
+    while done < 30 {
+        let (first, second) = tokio::join!(claim(store, lease, 9, NOW), claim(store, lease + 1, 9, NOW));
+        assert!(first.len() + second.len() <= 1, "two of one key at once");
+        done += first.len() + second.len();
+        finish(store, lease, &first, JobEnd::Succeeded, NOW).await;
+        finish(store, lease + 1, &second, JobEnd::Succeeded, NOW).await;
+        lease += 2;
+    }
+}
+
 pub(crate) async fn a_job_is_not_claimed_before_its_time(store: &dyn Store) {
     let ana = user(store, 1).await;
     enqueue(store, &ana, &[job(1, &ana, |new| new.run_at = Some(seconds(60)))]).await;

@@ -10,7 +10,7 @@ pub(super) mod documents;
 pub(super) mod embeddings;
 pub(super) mod fixtures;
 pub(super) mod intake_log;
-mod job_fixtures;
+pub(super) mod job_fixtures;
 pub(super) mod job_work;
 pub(super) mod jobs;
 pub(super) mod lifecycle;
@@ -159,6 +159,8 @@ macro_rules! suite {
                 claims_take_the_kinds_asked_for_and_no_more_than_the_limit
                 users_claim_nothing
                 a_job_is_not_claimed_twice
+                claims_at_once_never_overlap
+                claims_of_two_workers_keep_a_limit
                 a_job_is_not_claimed_before_its_time
                 an_attempt_is_counted_and_leased
                 a_failed_job_comes_back_at_its_time

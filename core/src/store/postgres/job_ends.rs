@@ -21,10 +21,6 @@ pub(super) struct EndedJob {
     pub(super) concurrency_key: Option<String>,
 }
 
-/// The columns that [`EndedJob::read`] needs.
-pub(super) const ENDED: &str =
-    "jobs.id, jobs.tenant_id, jobs.kind, jobs.state, jobs.batch_id, jobs.concurrency_key";
-
 impl EndedJob {
     pub(super) fn of(job: Job) -> Self {
         Self {
@@ -99,23 +95,6 @@ impl PostgresTransaction {
         Ok(complete)
     }
 
-    /// Takes the turn of the owners of jobs that are about to die, before any row of theirs
-    /// is locked: their change logs will grow. See the invariant of this store.
-    pub(super) async fn lock_owners(&mut self, jobs: &[JobId]) -> Result<()> {
-        if jobs.is_empty() {
-            return Ok(());
-        }
-        statement(
-            "SELECT besunny.lock_tenant(tenant_id) FROM (SELECT DISTINCT tenant_id FROM besunny.jobs
-             WHERE id = ANY ($1) ORDER BY tenant_id) AS owners",
-        )
-        .bind(jobs.iter().map(|job| uuid(job.as_bytes())).collect::<Vec<_>>())
-        .execute(self.connection())
-        .await
-        .map_err(failed("jobs.finish"))?;
-        Ok(())
-    }
-
     async fn count_down(&mut self, id: BatchId, counted: &Counted, now: Timestamp) -> Result<Option<Batch>> {
         statement(
             "UPDATE besunny.job_batches SET pending = pending - $1, dead = dead + $2, cancelled = cancelled + $3 WHERE id = $4",
@@ -152,12 +131,13 @@ impl PostgresTransaction {
         Ok(())
     }
 
-    /// Lets the next job of a concurrency key compete again.
+    /// Lets the next job of a concurrency key compete again. The transaction has the turn of
+    /// the key: nobody parks another one meanwhile.
     async fn unpark(&mut self, tenant: TenantId, kind: &str, key: &str) -> Result<()> {
         statement(
-            "UPDATE besunny.jobs SET parked = false WHERE sequence = (SELECT sequence FROM besunny.jobs
+            "UPDATE besunny.job_queue SET parked = false WHERE id = (SELECT id FROM besunny.job_queue
              WHERE state = 'ready' AND parked AND tenant_id = $1 AND kind = $2 AND concurrency_key = $3
-             ORDER BY priority DESC, run_at, sequence LIMIT 1 FOR UPDATE SKIP LOCKED)",
+             ORDER BY priority DESC, run_at, sequence LIMIT 1 FOR UPDATE)",
         )
         .bind(uuid(tenant.as_bytes()))
         .bind(kind.to_owned())

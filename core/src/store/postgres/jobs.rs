@@ -18,10 +18,17 @@ use crate::domain::{
 };
 use crate::store::paging::{before, page_size};
 
-/// The columns that [`read_job`] needs.
-pub(super) const COLUMNS: &str = "sequence, id, tenant_id, kind, payload, state, priority, run_at, attempt, \
-    max_attempts, timeout, unique_key, concurrency_key, concurrency_limit, batch_id, cancel_requested, \
-    progress, error_code, error_message, created_at, started_at, finished_at";
+/// Jobs with the columns that [`read_job`] needs: while a job is in the queue, that says how
+/// it stands.
+const JOBS: &str = "SELECT jobs.sequence, jobs.id, jobs.tenant_id, jobs.kind, jobs.payload, jobs.priority, \
+    jobs.max_attempts, jobs.timeout, jobs.unique_key, jobs.concurrency_key, jobs.concurrency_limit, \
+    jobs.batch_id, jobs.error_code, jobs.error_message, jobs.created_at, jobs.finished_at, \
+    coalesce(queue.state, jobs.state) AS state, coalesce(queue.run_at, jobs.run_at) AS run_at, \
+    coalesce(queue.attempt, jobs.attempt) AS attempt, \
+    coalesce(queue.cancel_requested, jobs.cancel_requested) AS cancel_requested, \
+    CASE WHEN queue.id IS NULL THEN jobs.progress ELSE queue.progress END AS progress, \
+    CASE WHEN queue.id IS NULL THEN jobs.started_at ELSE queue.started_at END AS started_at \
+    FROM besunny.jobs AS jobs LEFT JOIN besunny.job_queue AS queue ON queue.id = jobs.id";
 /// One statement adds at most so many jobs, or so many bytes of payload and one job.
 const ROWS: usize = 500;
 const BYTES: usize = 4 << 20;
@@ -30,7 +37,7 @@ const TRIES: usize = 5;
 
 pub(super) fn read_job(row: &PgRow) -> Result<Job> {
     let row = Columns(row);
-    // What a new job says goes through the one constructor; the rest is what happened since.
+    // What a new job says, and then what happened since.
     let failure = match row.optional_text("error_code")? {
         Some(code) => {
             Some(JobFailure { code, message: row.optional_text("error_message")?.unwrap_or_default() })
@@ -49,11 +56,11 @@ pub(super) fn read_job(row: &PgRow) -> Result<Job> {
         concurrency_key: row.optional_text("concurrency_key")?,
         concurrency_limit: row.small("concurrency_limit")?,
     };
-    let mut job = new.into_job(
+    let mut job = new.into_stored(
         JobId::from_bytes(row.id("id")?),
         TenantId::from_bytes(row.id("tenant_id")?),
         row.instant("created_at")?,
-    )?;
+    );
     job.state = row.parsed("state")?;
     job.attempt = row.small("attempt")?;
     job.batch = row.optional_id("batch_id")?.map(BatchId::from_bytes);
@@ -65,15 +72,28 @@ pub(super) fn read_job(row: &PgRow) -> Result<Job> {
     Ok(job)
 }
 
-const INSERT_JOBS: &str = "INSERT INTO besunny.jobs (id, tenant_id, kind, payload, state, priority, run_at, \
-    attempt, max_attempts, timeout, unique_key, concurrency_key, concurrency_limit, batch_id, created_at) \
-    SELECT id, tenant_id, kind, payload, state, priority, run_at, 0, max_attempts, timeout, unique_key, \
-    concurrency_key, concurrency_limit, batch_id, created_at \
-    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], \
-    $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::uuid[], $14::bigint[]) \
-    WITH ORDINALITY AS given (id, tenant_id, kind, payload, state, priority, run_at, max_attempts, timeout, \
-    unique_key, concurrency_key, concurrency_limit, batch_id, created_at, place) \
-    ORDER BY place ON CONFLICT DO NOTHING RETURNING id";
+/// The queue first: it is there that a unique key is taken. In order, for the order of the
+/// sequence is that of the jobs.
+const INSERT_JOBS: &str = "WITH given AS (
+        SELECT nextval('besunny.jobs_sequence_seq') AS sequence, listed.* FROM (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[],
+                $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::text[], $12::bigint[], $13::uuid[],
+                $14::bigint[])
+            WITH ORDINALITY AS listed (id, tenant_id, kind, payload, state, priority, run_at, max_attempts,
+                timeout, unique_key, concurrency_key, concurrency_limit, batch_id, created_at, place)
+            ORDER BY place) AS listed),
+    queued AS (
+        INSERT INTO besunny.job_queue (id, sequence, tenant_id, kind, state, priority, run_at, max_attempts,
+            unique_key, concurrency_key, concurrency_limit)
+        SELECT id, sequence, tenant_id, kind, state, priority, run_at, max_attempts, unique_key, concurrency_key,
+            concurrency_limit
+        FROM given ORDER BY place ON CONFLICT DO NOTHING RETURNING id)
+    INSERT INTO besunny.jobs (sequence, id, tenant_id, kind, payload, priority, run_at, max_attempts, timeout,
+        unique_key, concurrency_key, concurrency_limit, batch_id, created_at)
+    OVERRIDING SYSTEM VALUE
+    SELECT sequence, id, tenant_id, kind, payload, priority, run_at, max_attempts, timeout, unique_key,
+        concurrency_key, concurrency_limit, batch_id, created_at
+    FROM given WHERE id IN (SELECT id FROM queued) ORDER BY place RETURNING id";
 
 /// A list of one field of each job.
 fn each<'a, T>(jobs: &'a [Job], field: impl Fn(&'a Job) -> T) -> Vec<T> {
@@ -101,15 +121,20 @@ impl PostgresTransaction {
             .bind(each(jobs, |job| job.created_at.as_micros()))
             .fetch_all(self.connection())
             .await
-            .map_err(failed("jobs.enqueue"))?;
+            .map_err(|error| match duplicate(&error) {
+                Some(_) => {
+                    Error::new(ErrorKind::AlreadyExists, "jobs.enqueue", "there is a job with such an id")
+                }
+                None => failed("jobs.enqueue")(error),
+            })?;
         inserted.iter().map(|row| Ok(JobId::from_bytes(Columns(row).id("id")?))).collect()
     }
 
     /// The unfinished job that has the key of `job`.
     async fn holder(&mut self, job: &Job) -> Result<Option<JobId>> {
         let row = statement(
-            "SELECT id FROM besunny.jobs WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3
-             AND unique_key IS NOT NULL AND state IN ('scheduled', 'ready', 'running', 'failed')",
+            "SELECT id FROM besunny.job_queue
+             WHERE tenant_id = $1 AND kind = $2 AND unique_key = $3 AND unique_key IS NOT NULL",
         )
         .bind(uuid(job.tenant.as_bytes()))
         .bind(job.kind.clone())
@@ -135,30 +160,35 @@ impl PostgresTransaction {
             .with("job", job.id))
     }
 
-    /// A job that nobody else changes until the end of the transaction.
-    async fn locked_job(&mut self, id: JobId) -> Result<Option<Job>> {
-        let row = statement(AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM besunny.jobs WHERE id = $1 AND ($2 OR tenant_id = $3) FOR UPDATE"
-        )))
-        .bind(uuid(id.as_bytes()))
-        .bind(self.sees_all_jobs())
-        .bind(self.tenant())
-        .fetch_optional(self.connection())
-        .await
-        .map_err(failed("jobs.get"))?;
-        row.as_ref().map(read_job).transpose()
+    /// Where a job stands in the queue, and nobody else changes that until the end of the
+    /// transaction; `None` when it is finished. Of a job with a concurrency key, the turn of
+    /// the key comes first.
+    async fn locked_state(&mut self, job: &Job) -> Result<Option<JobState>> {
+        if job.concurrency_key.is_some() {
+            statement("SELECT pg_advisory_xact_lock(besunny.concurrency_turn($1, $2, $3))")
+                .bind(uuid(job.tenant.as_bytes()))
+                .bind(job.kind.clone())
+                .bind(job.concurrency_key.clone())
+                .execute(self.connection())
+                .await
+                .map_err(failed("jobs.cancel"))?;
+        }
+        let row = statement("SELECT state FROM besunny.job_queue WHERE id = $1 FOR UPDATE")
+            .bind(uuid(job.id.as_bytes()))
+            .fetch_optional(self.connection())
+            .await
+            .map_err(failed("jobs.cancel"))?;
+        row.map(|row| Columns(&row).parsed("state")).transpose()
     }
 
     async fn job_row(&mut self, id: JobId) -> Result<Option<PgRow>> {
-        statement(AssertSqlSafe(format!(
-            "SELECT {COLUMNS} FROM besunny.jobs WHERE id = $1 AND ($2 OR tenant_id = $3)"
-        )))
-        .bind(uuid(id.as_bytes()))
-        .bind(self.sees_all_jobs())
-        .bind(self.tenant())
-        .fetch_optional(self.connection())
-        .await
-        .map_err(failed("jobs.get"))
+        statement(AssertSqlSafe(format!("{JOBS} WHERE jobs.id = $1 AND ($2 OR jobs.tenant_id = $3)")))
+            .bind(uuid(id.as_bytes()))
+            .bind(self.sees_all_jobs())
+            .bind(self.tenant())
+            .fetch_optional(self.connection())
+            .await
+            .map_err(failed("jobs.get"))
     }
 }
 
@@ -241,21 +271,21 @@ impl JobStore for PostgresTransaction {
 
     async fn jobs(&mut self, filter: &JobFilter, page: &PageRequest) -> Result<Page<Job>> {
         let size = page_size(page.size)?;
-        let mut query = build(format!("SELECT {COLUMNS} FROM besunny.jobs WHERE sequence < "));
+        let mut query = build(format!("{JOBS} WHERE jobs.sequence < "));
         query.push_bind(before(page.after.as_ref())?);
         if !self.sees_all_jobs() {
-            query.push(" AND tenant_id = ").push_bind(self.tenant());
+            query.push(" AND jobs.tenant_id = ").push_bind(self.tenant());
         }
         if let Some(kind) = &filter.kind {
-            query.push(" AND kind = ").push_bind(kind.clone());
+            query.push(" AND jobs.kind = ").push_bind(kind.clone());
         }
         if let Some(state) = filter.state {
-            query.push(" AND state = ").push_bind(state.as_str());
+            query.push(" AND coalesce(queue.state, jobs.state) = ").push_bind(state.as_str());
         }
         if let Some(batch) = filter.batch {
-            query.push(" AND batch_id = ").push_bind(uuid(batch.as_bytes()));
+            query.push(" AND jobs.batch_id = ").push_bind(uuid(batch.as_bytes()));
         }
-        query.push(" ORDER BY sequence DESC LIMIT ").push_bind(i64::from(size) + 1);
+        query.push(" ORDER BY jobs.sequence DESC LIMIT ").push_bind(i64::from(size) + 1);
         let rows = built(&mut query).fetch_all(self.connection()).await.map_err(failed("jobs.list"))?;
         let kept = &rows[..rows.len().min(size as usize)];
         let next = match kept.last() {
@@ -267,7 +297,9 @@ impl JobStore for PostgresTransaction {
 
     async fn job_stats(&mut self) -> Result<JobStats> {
         let rows = statement(
-            "SELECT kind, state, count(*) AS jobs, min(run_at) AS oldest FROM besunny.jobs
+            "SELECT kind, state, count(*) AS jobs, min(run_at) AS oldest FROM (
+                 SELECT tenant_id, kind, state, run_at FROM besunny.job_queue
+                 UNION ALL SELECT tenant_id, kind, state, run_at FROM besunny.jobs WHERE state IS NOT NULL) AS jobs
              WHERE ($1 OR tenant_id = $2) GROUP BY kind, state ORDER BY kind",
         )
         .bind(self.sees_all_jobs())
@@ -293,44 +325,62 @@ impl JobStore for PostgresTransaction {
     }
 
     async fn cancel_job(&mut self, id: JobId, now: Timestamp) -> Result<(Option<JobState>, Vec<Batch>)> {
-        let Some(job) = self.locked_job(id).await? else { return Ok((None, Vec::new())) };
-        if job.state == JobState::Running {
-            statement("UPDATE besunny.jobs SET cancel_requested = true WHERE id = $1")
+        let Some(job) = self.job(id).await? else { return Ok((None, Vec::new())) };
+        let earlier = match self.locked_state(&job).await? {
+            Some(state) => state,
+            None => return Ok((self.job(id).await?.map(|job| job.state), Vec::new())),
+        };
+        if earlier == JobState::Running {
+            statement("UPDATE besunny.job_queue SET cancel_requested = true WHERE id = $1")
                 .bind(uuid(id.as_bytes()))
                 .execute(self.connection())
                 .await
                 .map_err(failed("jobs.cancel"))?;
-        }
-        if job.state == JobState::Running || job.state.is_finished() {
-            return Ok((Some(job.state), Vec::new()));
+            return Ok((Some(earlier), Vec::new()));
         }
         statement(
-            "UPDATE besunny.jobs SET state = 'cancelled', parked = false, finished_at = $1 WHERE id = $2",
+            "WITH gone AS (DELETE FROM besunny.job_queue WHERE id = $1 RETURNING *)
+             UPDATE besunny.jobs SET state = 'cancelled', finished_at = $2, run_at = gone.run_at,
+             attempt = gone.attempt, started_at = gone.started_at, progress = gone.progress
+             FROM gone WHERE jobs.sequence = gone.sequence",
         )
-        .bind(now.as_micros())
         .bind(uuid(id.as_bytes()))
+        .bind(now.as_micros())
         .execute(self.connection())
         .await
         .map_err(failed("jobs.cancel"))?;
-        let earlier = job.state;
         let ended = EndedJob { state: JobState::Cancelled, ..EndedJob::of(job) };
         Ok((Some(earlier), self.after_end(vec![ended], now).await?))
     }
 
     async fn requeue_job(&mut self, id: JobId, now: Timestamp) -> Result<Option<JobState>> {
-        let Some(job) = self.locked_job(id).await? else { return Ok(None) };
-        if !matches!(job.state, JobState::Dead | JobState::Cancelled) {
-            return Ok(Some(job.state));
-        }
-        let updated = statement(
-            "UPDATE besunny.jobs SET state = 'ready', run_at = $1, attempt = 0, cancel_requested = false, finished_at = NULL
-             WHERE id = $2",
+        let finished = statement(
+            "SELECT state, batch_id FROM besunny.jobs WHERE id = $1 AND ($2 OR tenant_id = $3) AND state IS NOT NULL
+             FOR UPDATE",
         )
-        .bind(now.as_micros())
         .bind(uuid(id.as_bytes()))
+        .bind(self.sees_all_jobs())
+        .bind(self.tenant())
+        .fetch_optional(self.connection())
+        .await
+        .map_err(failed("jobs.requeue"))?;
+        let Some(row) = finished else { return Ok(self.job(id).await?.map(|job| job.state)) };
+        let state: JobState = Columns(&row).parsed("state")?;
+        if !matches!(state, JobState::Dead | JobState::Cancelled) {
+            return Ok(Some(state));
+        }
+        let queued = statement(
+            "WITH again AS (UPDATE besunny.jobs SET state = NULL, finished_at = NULL WHERE id = $1 RETURNING *)
+             INSERT INTO besunny.job_queue (id, sequence, tenant_id, kind, state, priority, run_at, max_attempts,
+                 unique_key, concurrency_key, concurrency_limit, progress, started_at)
+             SELECT id, sequence, tenant_id, kind, 'ready', priority, $2, max_attempts, unique_key, concurrency_key,
+                 concurrency_limit, progress, started_at FROM again",
+        )
+        .bind(uuid(id.as_bytes()))
+        .bind(now.as_micros())
         .execute(self.connection())
         .await;
-        match updated {
+        match queued {
             Ok(_) => {}
             Err(error) if duplicate(&error).is_some() => {
                 return Err(Error::new(
@@ -342,25 +392,22 @@ impl JobStore for PostgresTransaction {
             }
             Err(error) => return Err(failed("jobs.requeue")(error)),
         }
-        if let Some(batch) = job.batch {
-            self.back_into_batch(batch, job.state).await?;
+        if let Some(batch) = Columns(&row).optional_id("batch_id")? {
+            self.back_into_batch(BatchId::from_bytes(batch), state).await?;
         }
-        Ok(Some(job.state))
+        Ok(Some(state))
     }
 
     async fn prune_jobs(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        let pruned = statement(
-            "DELETE FROM besunny.jobs WHERE sequence IN (SELECT sequence FROM besunny.jobs
-             WHERE finished_at IS NOT NULL AND finished_at < $1 AND ($2 OR tenant_id = $3) ORDER BY finished_at LIMIT $4 FOR UPDATE SKIP LOCKED)",
-        )
-        .bind(before.as_micros())
-        .bind(self.sees_all_jobs())
-        .bind(self.tenant())
-        .bind(i64::from(limit))
-        .execute(self.connection())
-        .await
-        .map_err(failed("jobs.prune"))?;
+        let owner = (!self.sees_all_jobs()).then(|| self.tenant());
+        let row = statement("SELECT besunny.prune_jobs($1, $2, $3) AS pruned")
+            .bind(before.as_micros())
+            .bind(i64::from(limit))
+            .bind(owner)
+            .fetch_one(self.connection())
+            .await
+            .map_err(failed("jobs.prune"))?;
         self.prune_batches(before, limit).await?;
-        Ok(pruned.rows_affected())
+        Columns(&row).unsigned("pruned")
     }
 }

@@ -1,4 +1,4 @@
-//! Wakes those who wait for changes, as soon as the database tells.
+//! Wakes those who wait for changes or for jobs, as soon as the database tells.
 //!
 //! The database's word only shortens a wait: whoever waits looks for themselves, also when
 //! no word comes. Behind a transaction pooler none can come, so there nobody listens.
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::broadcast;
@@ -15,11 +16,13 @@ use tokio::task::JoinHandle;
 
 use super::statement::script;
 use crate::base::TenantId;
-use crate::domain::Committer;
+use crate::domain::{Committer, JobCalls};
 use crate::store::listeners::Listeners;
 
 /// The channel that the trigger on the change log notifies.
-const CHANNEL: &str = "besunny";
+const CHANGES: &str = "besunny";
+/// The channel that the trigger on the queue of jobs notifies.
+const JOBS: &str = "besunny_jobs";
 /// How many notifications a waiter may lag behind before it is simply woken.
 const BACKLOG: usize = 256;
 /// How often to look for a pooler.
@@ -27,21 +30,48 @@ const LOOKS: usize = 10;
 /// How long to wait before listening anew after a failure.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(5);
 
+/// What the database tells.
+#[derive(Clone, Copy)]
+enum Word {
+    /// The tenant's change log has grown.
+    Changed(TenantId),
+    /// Jobs were enqueued.
+    Enqueued,
+    /// Some words may have been missed.
+    Missed,
+}
+
 /// Listens from the first wait on, on a connection of its own.
 pub(super) struct Listener {
     /// Of one connection.
     own: PgPool,
     others: PgPool,
-    /// The tenant whose log has grown; `None` when some words may have been missed.
-    words: broadcast::Sender<Option<TenantId>>,
+    words: broadcast::Sender<Word>,
     /// Those who want to know of commits, wherever they were made.
     listeners: Listeners,
     is_listening: Arc<AtomicBool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
+/// Who waits for jobs.
+pub(super) struct Calls {
+    waiter: Waiter,
+    is_listening: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl JobCalls for Calls {
+    async fn next(&mut self) {
+        self.waiter.hears(|word| matches!(word, Word::Enqueued)).await;
+    }
+
+    fn are_heard(&self) -> bool {
+        self.is_listening.load(Ordering::Acquire)
+    }
+}
+
 /// One who waits.
-pub(super) struct Waiter(broadcast::Receiver<Option<TenantId>>);
+pub(super) struct Waiter(broadcast::Receiver<Word>);
 
 impl Listener {
     pub(super) fn new(own: PgPool, others: PgPool, listeners: Listeners) -> Self {
@@ -76,6 +106,11 @@ impl Listener {
         }
     }
 
+    /// Begins to listen for jobs.
+    pub(super) fn calls(&self) -> Calls {
+        Calls { waiter: self.waiter(), is_listening: Arc::clone(&self.is_listening) }
+    }
+
     pub(super) async fn close(&self) {
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task {
@@ -98,10 +133,15 @@ impl Drop for Listener {
 impl Waiter {
     /// Returns when the tenant's log may have grown.
     pub(super) async fn woken(&mut self, tenant: TenantId) {
+        self.hears(|word| matches!(word, Word::Changed(other) if other == tenant)).await;
+    }
+
+    async fn hears(&mut self, is_meant: impl Fn(Word) -> bool) {
         loop {
             match self.0.recv().await {
-                Ok(Some(other)) if other != tenant => {}
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Ok(Word::Missed) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Ok(word) if is_meant(word) => return,
+                Ok(_) => {}
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
             }
         }
@@ -111,7 +151,7 @@ impl Waiter {
 async fn listen(
     own: PgPool,
     others: PgPool,
-    words: broadcast::Sender<Option<TenantId>>,
+    words: broadcast::Sender<Word>,
     listeners: Listeners,
     is_listening: Arc<AtomicBool>,
 ) {
@@ -131,7 +171,7 @@ async fn listen(
 async fn hear(
     own: &PgPool,
     others: &PgPool,
-    words: &broadcast::Sender<Option<TenantId>>,
+    words: &broadcast::Sender<Word>,
     listeners: &Listeners,
     is_listening: &AtomicBool,
 ) -> Result<(), sqlx::Error> {
@@ -139,14 +179,17 @@ async fn hear(
     if is_behind_a_pooler(&mut listener, others).await? {
         return Ok(());
     }
-    listener.listen(CHANNEL).await?;
+    listener.listen_all([CHANGES, JOBS]).await?;
     is_listening.store(true, Ordering::Release);
     loop {
         // What was committed before the connection stood was not heard. Nobody waiting is
         // no failure.
-        let word = listener.try_recv().await?.and_then(|notification| notification.payload().parse().ok());
+        let word = listener.try_recv().await?.map_or(Word::Missed, |said| match said.channel() {
+            JOBS => Word::Enqueued,
+            _ => said.payload().parse().map_or(Word::Missed, Word::Changed),
+        });
         let _ = words.send(word);
-        if let Some(tenant) = word {
+        if let Word::Changed(tenant) = word {
             listeners.tell(tenant, Committer::Anybody);
         }
     }

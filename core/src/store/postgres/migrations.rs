@@ -26,6 +26,15 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { version: 2, name: "jobs", scripts: &[include_str!("migrations/0002_jobs.sql")] },
     Migration { version: 3, name: "cursors", scripts: &[include_str!("migrations/0003_cursors.sql")] },
+    Migration {
+        version: 4,
+        name: "queue",
+        scripts: &[
+            include_str!("migrations/0004_queue.sql"),
+            include_str!("migrations/0004_functions.sql"),
+            include_str!("migrations/0004_enqueue.sql"),
+        ],
+    },
 ];
 
 /// The schema version this library writes.
@@ -49,6 +58,15 @@ pub(super) async fn run(connection: &mut PgConnection, row_level_security: bool)
         return Ok(());
     }
     for migration in MIGRATIONS {
+        apply(connection, migration).await?;
+    }
+    Ok(())
+}
+
+/// Makes the schema as it was at a version.
+#[cfg(test)]
+pub(super) async fn run_to(connection: &mut PgConnection, version: i64) -> Result<()> {
+    for migration in MIGRATIONS.iter().filter(|migration| migration.version <= version) {
         apply(connection, migration).await?;
     }
     Ok(())

@@ -49,7 +49,7 @@ use self::migrations::SCHEMA_VERSION;
 use self::statement::statement;
 use self::transaction::PostgresTransaction;
 use crate::base::{Result, Scope};
-use crate::domain::{Access, CommitListener, Position, Store, Transaction};
+use crate::domain::{Access, CommitListener, JobCalls, Position, Store, Transaction};
 use crate::store::listeners::Listeners;
 
 /// The most connections of a process that write, and that read. They are apart, because a
@@ -116,7 +116,7 @@ impl PostgresStore {
     async fn transaction(&self, scope: &Scope, access: Access) -> Result<PostgresTransaction> {
         let pool = match access {
             Access::Read => &self.readers,
-            Access::Write => &self.writers,
+            Access::Write | Access::Work | Access::Claim => &self.writers,
         };
         let listeners = self.listeners.clone();
         PostgresTransaction::begin(pool, scope, access, self.row_level_security, listeners).await
@@ -156,6 +156,10 @@ impl Store for PostgresStore {
 
     fn listen(&self) {
         self.listener.start();
+    }
+
+    fn job_calls(&self) -> Box<dyn JobCalls> {
+        Box::new(self.listener.calls())
     }
 
     fn schema_version(&self) -> i64 {

@@ -18,6 +18,7 @@ use crate::store::listeners::Listeners;
 /// An open transaction, bound to the scope it was opened for.
 pub(super) struct PostgresTransaction {
     scope: Scope,
+    access: Access,
     inner: sqlx::Transaction<'static, Postgres>,
     /// Whose change logs grow with the commit, and who wants to know.
     grown: BTreeSet<TenantId>,
@@ -41,7 +42,7 @@ impl PostgresTransaction {
                 .caused_by(error)
         })?;
         let inner = begun.map_err(failed("store.begin"))?;
-        Ok(Self { scope: scope.clone(), inner, grown: BTreeSet::new(), listeners })
+        Ok(Self { scope: scope.clone(), access, inner, grown: BTreeSet::new(), listeners })
     }
 
     /// The tenant, as bound to statements.
@@ -100,6 +101,13 @@ impl PostgresTransaction {
         project: Option<ProjectId>,
         at: Timestamp,
     ) -> Result<()> {
+        if self.access != Access::Write {
+            return Err(Error::new(
+                ErrorKind::Internal,
+                "changes.append",
+                "a change was made without the tenant's turn; please report it",
+            ));
+        }
         let tenant = self.tenant();
         statement(
             "INSERT INTO besunny.changes (tenant_id, kind, document_id, project_id, changed_at) VALUES ($1, $2, $3, $4, $5)",
@@ -176,15 +184,22 @@ fn beginning(scope: &Scope, access: Access, row_level_security: bool) -> String 
         Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
         // Each statement sees what was committed before it; what the tenant's other writers
         // do cannot come in between, because of the lock.
-        Access::Write => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
+        Access::Write | Access::Work | Access::Claim => "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE",
     });
     sql.push_str("; SELECT set_config('lock_timeout', '120s', true)");
-    if access == Access::Write {
+    if access != Access::Read {
         // A writer that stalls, or whose machine is gone, must not hold up the tenant's others.
         sql.push_str(
             ", set_config('idle_in_transaction_session_timeout', '60s', true), \
              set_config('besunny.writer', 'library', true)",
         );
+    }
+    if access == Access::Claim {
+        // Nobody is told of a claim but the worker that made it. If the server forgets it in
+        // a crash, the worker's ends do not count, and the jobs are claimed again: what also
+        // happens when a worker is lost. What ends the jobs is flushed, and with it, because
+        // the log is one sequence, the claim before it.
+        sql.push_str(", set_config('synchronous_commit', 'off', true)");
     }
     if row_level_security {
         let (role, claims) = match (scope.role(), scope.actor()) {

@@ -28,7 +28,7 @@ const BYTES: usize = 4 << 20;
 
 pub(super) fn read_job(row: &SqliteRow) -> Result<Job> {
     let row = Columns(row);
-    // What a new job says goes through the one constructor; the rest is what happened since.
+    // What a new job says, and then what happened since.
     let failure = match row.optional_text("error_code")? {
         Some(code) => {
             Some(JobFailure { code, message: row.optional_text("error_message")?.unwrap_or_default() })
@@ -47,11 +47,11 @@ pub(super) fn read_job(row: &SqliteRow) -> Result<Job> {
         concurrency_key: row.optional_text("concurrency_key")?,
         concurrency_limit: row.small("concurrency_limit")?,
     };
-    let mut job = new.into_job(
+    let mut job = new.into_stored(
         JobId::from_bytes(row.bytes("id")?),
         TenantId::from_bytes(row.bytes("tenant_id")?),
         row.time("created_at")?,
-    )?;
+    );
     job.state = row.parsed("state")?;
     job.attempt = row.small("attempt")?;
     job.batch = row.optional_bytes("batch_id")?.map(BatchId::from_bytes);

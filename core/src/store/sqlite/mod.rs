@@ -8,6 +8,7 @@
 //! is a typed error that names the table, never a panic.
 
 mod backup;
+mod calls;
 mod changes;
 mod chunks;
 mod codec;
@@ -37,12 +38,13 @@ use sqlx::sqlite::{
 use tokio::time::Instant;
 
 pub(crate) use self::backup::inspect;
+use self::calls::Calls;
 use self::codec::failed;
 use self::migrations::SCHEMA_VERSION;
 use self::transaction::SqliteTransaction;
 use self::turn::Turns;
 use crate::base::{Result, Scope};
-use crate::domain::{Access, CommitListener, Position, Store, Transaction};
+use crate::domain::{Access, CommitListener, JobCalls, Position, Store, Transaction};
 use crate::store::listeners::Listeners;
 
 /// The largest number of readers at once; more wait for a free connection.
@@ -119,7 +121,8 @@ impl Store for SqliteStore {
             Access::Read => (begin(&self.readers, "BEGIN").await, None),
             // Takes the write lock at once: a transaction that reads first and writes
             // later could otherwise find its view outdated and fail half-way.
-            Access::Write => {
+            // The file has one writer at a time, whatever it writes.
+            Access::Write | Access::Work | Access::Claim => {
                 let turn = self.turns.take().await?;
                 (begin(&self.writer, "BEGIN IMMEDIATE").await, Some(turn))
             }
@@ -168,6 +171,10 @@ impl Store for SqliteStore {
     async fn integrity(&self) -> Result<Vec<String>> {
         let mut connection = self.readers.acquire().await.map_err(failed("store.integrity"))?;
         backup::integrity(&mut connection).await
+    }
+
+    fn job_calls(&self) -> Box<dyn JobCalls> {
+        Box::new(Calls::new(self.readers.connect_options()))
     }
 
     fn schema_version(&self) -> i64 {

@@ -2,6 +2,7 @@
 //! row level security; and what only Postgres has.
 
 mod existing;
+mod jobs;
 mod policies;
 mod sessions;
 
