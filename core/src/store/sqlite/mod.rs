@@ -4,21 +4,26 @@
 //! each other. Writers of all processes take turns.
 //! A commit is flushed to the disk before it is acknowledged.
 //!
+//! Invariant: each page of the file has a checksum, and each that is read is compared with
+//! it: what is damaged is an error, never another answer.
 //! Invariant: text columns hold what `domain` types print; a row that does not read back
 //! is a typed error that names the table, never a panic.
 
 mod backup;
 mod changes;
+mod checksums;
 mod codec;
 mod corrections;
 mod cursors;
 mod documents;
 mod embeddings;
+mod format;
 mod intake_log;
 mod job_ends;
 mod job_work;
 mod jobs;
 mod migrations;
+mod placing;
 mod projects;
 mod schedules;
 mod threads;
@@ -30,14 +35,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::time::Instant;
 
 pub(crate) use self::backup::inspect;
 use self::codec::failed;
 use self::migrations::SCHEMA_VERSION;
+pub(crate) use self::placing::replace;
 use self::transaction::SqliteTransaction;
 use self::turn::Turns;
 use crate::base::{Result, Scope};
@@ -67,13 +71,11 @@ impl SqliteStore {
         let turns = Turns::open(file)?;
         // Only one process at a time makes the file, switches its mode and migrates it.
         let _turn = turns.take().await?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
+        format::prepare(file).await?;
+        let options = format::connecting_to(file)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(PATIENCE);
+            .foreign_keys(true);
         let pool = |size| {
             SqlitePoolOptions::new()
                 .max_connections(size)
@@ -154,8 +156,11 @@ impl Store for SqliteStore {
     }
 
     async fn integrity(&self) -> Result<Vec<String>> {
-        let mut connection = self.readers.acquire().await.map_err(failed("store.integrity"))?;
-        backup::integrity(&mut connection).await
+        backup::integrity_of(&self.file).await
+    }
+
+    async fn has_checksums(&self) -> Result<bool> {
+        Ok(true)
     }
 
     fn schema_version(&self) -> i64 {
