@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use besunny::{
-    CancelToken, DocumentFilter, ErrorKind, JobFilter, NewJob, PageRequest, ProjectFilter, RebuildOptions,
-    Result, SearchRequest, Timestamp, Workspace,
+    CancelToken, DocumentFilter, DocumentId, ErrorKind, JobFilter, NewJob, PageRequest, ProjectFilter,
+    RebuildOptions, Result, SearchRequest, Timestamp, Workspace,
 };
 use besunny_test_postgres::server;
 use besunny_tests::crowd::{Place, Random, closed, documents, documents_of, found, prepared};
@@ -155,27 +155,26 @@ async fn a_rebuild_tells_how_far_it_is_and_can_be_cancelled() {
 /// What a reader is told, by question; answers that need the index come last.
 type Answers = BTreeMap<&'static str, Result<Value>>;
 
-/// Asks a workspace about everything that is in it.
-async fn ask(place: &Place) -> Result<Answers> {
+/// Asks a workspace about everything that is in it, these documents among them.
+async fn ask(place: &Place, documents: &[DocumentId]) -> Result<Answers> {
     let workspace = place.try_open().await?;
-    let answers = answers_of(&workspace).await;
+    let answers = answers_of(&workspace, documents).await;
     workspace.close().await?;
     answers
 }
 
-async fn answers_of(workspace: &Workspace) -> Result<Answers> {
+async fn answers_of(workspace: &Workspace, documents: &[DocumentId]) -> Result<Answers> {
     let mut answers = Answers::new();
     answers.insert("users", workspace.users().list().await.map(|users| json!(users)));
     let me = workspace.user("ana").await?;
     let page = PageRequest { size: 200, after: None };
     answers.insert("projects", me.projects().list().await.map(|projects| json!(projects)));
     let listed = me.documents().list(DocumentFilter::default(), page.clone()).await;
-    let ids: Vec<_> = listed.iter().flat_map(|page| &page.items).map(|document| document.id).collect();
     answers.insert("documents", listed.map(|page| json!(page)));
     let unassigned = DocumentFilter { project: Some(ProjectFilter::Unassigned), ..DocumentFilter::default() };
     answers.insert("unassigned", me.documents().list(unassigned, page.clone()).await.map(|page| json!(page)));
     let mut each = Vec::new();
-    for id in ids {
+    for &id in documents {
         each.push(me.documents().get(id).await.map(|document| json!(document)));
         each.push(me.documents().attachments(id).await.map(|documents| json!(documents)));
     }
@@ -225,8 +224,9 @@ async fn a_damaged_database_is_an_error_and_never_another_answer() {
     let job =
         NewJob { run_at: Some(Timestamp::from_seconds(4_000_000_000)), ..NewJob::new("later", json!("a")) };
     me.jobs().enqueue(job).await.expect("takes a job");
+    let ids: Vec<DocumentId> = documents(&me).await.iter().map(|document| document.id).collect();
     filled.close().await.expect("closes");
-    let undamaged = ask(&Place::folder(&whole)).await.expect("answers");
+    let undamaged = ask(&Place::folder(&whole), &ids).await.expect("answers");
     let undamaged = undamaged.into_iter().map(|(question, answer)| (question, answer.expect("answers")));
     let undamaged: BTreeMap<&str, Value> = undamaged.collect();
     let database = fs::read(whole.join("besunny.sqlite")).expect("reads");
@@ -242,7 +242,7 @@ async fn a_damaged_database_is_an_error_and_never_another_answer() {
             continue;
         }
         let counts = table.entry(how).or_default();
-        let answers = match ask(&Place::folder(&damaged)).await {
+        let answers = match ask(&Place::folder(&damaged), &ids).await {
             Ok(answers) => answers,
             Err(error) => {
                 assert_typed(&error);
@@ -258,7 +258,9 @@ async fn a_damaged_database_is_an_error_and_never_another_answer() {
                     refused = true;
                 }
                 Ok(report) if question == "check" => reported = report["database"] != json!([]),
-                Ok(answer) => assert_eq!(answer, undamaged[question], "case {case}, {how}: {question}"),
+                Ok(answer) => {
+                    assert!(answer == undamaged[question], "case {case}, {how}: {question}");
+                }
             }
         }
         let place = if refused { 1 } else { 2 + usize::from(!reported) };

@@ -73,7 +73,7 @@ async fn the_workspace_of_version_0_1_0_opens() {
     copy(&root().join("tests/fixtures/workspace-0.1.0"), folder.path());
     let old_files = files(&folder.path().join("index"));
     // What is left of an attempt that was killed.
-    let left = folder.path().join("besunny.sqlite.converting");
+    let left = folder.path().join("besunny.sqlite.new");
     fs::write(&left, "half of a database").expect("writes");
     let workspace = open_without_model(folder.path()).await;
     let me = workspace.user("ana").await.expect("the user");

@@ -49,8 +49,8 @@ fi
 start "$@"
 while read -r order; do
     case $order in
-    kill) kill -KILL $server ; wait $server 2> /dev/null ;;
-    start) kill -0 $server 2> /dev/null || start "$@" ;;
+    kill) kill -KILL $server; wait $server 2> /dev/null; touch stopped ;;
+    start) kill -0 $server 2> /dev/null || start "$@"; rm -f stopped ;;
     esac
 done
 [ -z "$3" ] || kill -KILL $pooler
@@ -204,14 +204,24 @@ impl LoneServer {
         url(&self.0.folder, "postgres", "postgres", PORT)
     }
 
-    /// Kills it, as a crash would.
+    /// Kills it, as a crash would, and waits until it is gone.
     pub fn kill(&self) {
         self.0.order("kill");
+        self.wait_until_stopped(true);
     }
 
-    /// Starts it again, if it does not run.
+    /// Starts it again, if it does not run, and waits until its process is there.
     pub fn start(&self) {
         self.0.order("start");
+        self.wait_until_stopped(false);
+    }
+
+    fn wait_until_stopped(&self, is_stopped: bool) {
+        let begun = Instant::now();
+        while self.0.folder.join("stopped").exists() != is_stopped {
+            assert!(begun.elapsed() < PATIENCE, "the supervisor does not follow orders");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 

@@ -27,8 +27,9 @@ const NAME: &CStr = c"besunny";
 /// The size of all pages.
 pub(super) const PAGE: usize = 4096;
 const SUM: usize = size_of::<u64>();
-/// How many bytes of a page are not SQLite's.
+/// How many bytes of a page are not SQLite's, and where the header says so.
 pub(super) const RESERVED: u8 = SUM as u8;
+pub(super) const RESERVED_AT: usize = 20;
 /// A page of nothing but zeros is one that SQLite never wrote: it may grow a file past pages
 /// that it does not need yet. Where such a page stands in for one that was written, SQLite
 /// finds it damaged by its structure, unless it is the last of a long value.
@@ -228,6 +229,10 @@ unsafe extern "C" fn write(
     unsafe {
         let mut page = [0; PAGE];
         page.copy_from_slice(std::slice::from_raw_parts(from.cast(), PAGE));
+        if offset == 0 && page[RESERVED_AT] != RESERVED {
+            // The last bytes of these pages are SQLite's: a checksum would destroy data.
+            return SQLITE_IOERR_DATA;
+        }
         let sum = sum(&page, offset);
         page[PAGE - SUM..].copy_from_slice(&sum);
         write_below(file, page.as_ptr().cast(), size, offset)

@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{Connection, SqliteConnection};
 
 use super::PATIENCE;
-use super::checksums::{PAGE, RESERVED, reserve, vfs};
+use super::checksums::{PAGE, RESERVED, RESERVED_AT, reserve, vfs};
 use super::codec::failed;
 use super::placing::{remove, replace};
 use crate::base::{Error, ErrorKind, Result};
@@ -20,8 +20,7 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 /// "bsny": marks, in the header, a workspace whose pages have checksums. So no single
 /// damaged byte makes one look like a workspace without.
 const APPLICATION: u32 = 0x6273_6e79;
-/// Where the header says how many bytes of each page are not SQLite's, and whose file it is.
-const RESERVED_AT: usize = 20;
+/// Where the header says whose file it is.
 const APPLICATION_AT: usize = 68;
 const HEADER: usize = 100;
 
@@ -64,13 +63,31 @@ pub(super) fn connecting_to(file: &Path) -> Result<SqliteConnectOptions> {
     Ok(SqliteConnectOptions::new().filename(file).vfs(vfs()?).busy_timeout(PATIENCE))
 }
 
-/// Makes the file one of today, whatever it was; whoever calls has the turn to write.
+/// Makes the file one of today, whatever it was; whoever calls has the turn to write. It is
+/// made beside its place: killed anywhere in between, the database is the old one, or new and
+/// whole.
 pub(super) async fn prepare(file: &Path) -> Result<()> {
-    match Format::of(file).map_err(unusable(file))? {
-        Format::New => create(file).await,
-        Format::Plain => convert(file).await,
-        Format::Checksummed => Ok(()),
+    let format = Format::of(file).map_err(unusable(file))?;
+    if format == Format::Checksummed {
+        return Ok(());
     }
+    let fresh = beside(file, ".new");
+    // Of an attempt that was killed.
+    remove(&beside(&fresh, "-journal")).and_then(|()| remove(&fresh)).map_err(unusable(file))?;
+    let made = match format {
+        Format::New => create(&fresh).await,
+        Format::Plain | Format::Checksummed => copy_with_checksums(file, &fresh).await,
+    };
+    let (from, to) = (fresh.clone(), file.to_owned());
+    let placed = match made {
+        Ok(()) => offload(OPERATION, move || replace(&to, &from).map_err(unusable(&to))).await,
+        Err(error) => Err(error),
+    };
+    if placed.is_err() {
+        // It is worth nothing, and the error says why.
+        let _ = remove(&fresh);
+    }
+    placed
 }
 
 /// Makes an empty database with checksums.
@@ -88,24 +105,7 @@ async fn mark(mut connection: SqliteConnection) -> Result<()> {
     connection.close().await.map_err(failed(OPERATION))
 }
 
-/// Gives a database checksums: writes a copy that has them, and puts it in its place. Killed
-/// anywhere in between, the database is the old or the new one.
-async fn convert(file: &Path) -> Result<()> {
-    let copy = beside(file, ".converting");
-    remove(&copy).map_err(unusable(file))?;
-    let converted = copy_with_checksums(file, &copy).await;
-    let (from, to) = (copy.clone(), file.to_owned());
-    let placed = match converted {
-        Ok(()) => offload(OPERATION, move || replace(&to, &from).map_err(unusable(&to))).await,
-        Err(error) => Err(error),
-    };
-    if placed.is_err() {
-        // It is worth nothing, and the error says why.
-        let _ = remove(&copy);
-    }
-    placed
-}
-
+/// Writes a copy of a database that has no checksums, with checksums.
 async fn copy_with_checksums(file: &Path, copy: &Path) -> Result<()> {
     // Out of the mode with a write-ahead log, which takes in what is in there, and which
     // nobody can do who is not alone: no log remains that belongs to the old file.

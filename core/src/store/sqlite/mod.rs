@@ -178,7 +178,7 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use super::SqliteStore;
+    use super::{SqliteStore, inspect};
     use crate::base::ErrorKind;
     use crate::domain::Store;
     use crate::store::behaviour::suite;
@@ -192,7 +192,7 @@ mod tests {
     suite!(super::super::tests::empty);
 
     #[tokio::test]
-    async fn a_newer_schema_is_refused_and_left_alone() {
+    async fn a_newer_schema_is_refused_and_left_alone_and_so_is_a_backup_of_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.sqlite");
         let store = SqliteStore::open(&file).await.expect("opens");
@@ -200,7 +200,11 @@ mod tests {
             .execute(&store.writer)
             .await
             .expect("pretends");
+        let backup = folder.path().join("backup");
+        store.backup(&backup).await.expect("a backup");
         store.close().await;
+        let refused = inspect(&backup).await.err().map(|error| error.kind());
+        assert_eq!(refused, Some(ErrorKind::NewerVersion));
         let refused = SqliteStore::open(&file).await.err().map(|error| error.kind());
         assert_eq!(refused, Some(ErrorKind::NewerVersion));
     }
