@@ -177,6 +177,21 @@ async fn a_workspace_of_version_0_1_0_is_restored_from_its_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_log_of_a_database_that_is_gone_is_no_part_of_the_next() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (location, used) = (folder.path().join("workspace"), folder.path().join("used"));
+    let workspace = prepared(&Place::folder(&location)).await;
+    copy(&location, &used);
+    workspace.close().await.expect("closes");
+    assert!(fs::metadata(used.join("besunny.sqlite-wal")).expect("a log").len() > 0);
+    fs::remove_file(used.join("besunny.sqlite")).expect("removes");
+    let workspace = open_without_model(&used).await;
+    assert!(workspace.users().list().await.expect("a list").is_empty());
+    assert!(workspace.check(false).await.expect("a check").is_clean());
+    workspace.close().await.expect("closes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_backups_to_one_name_one_is_made_and_is_whole() {
     let folder = tempfile::tempdir().expect("folder");
     let (location, backup) = (folder.path().join("workspace"), folder.path().join("copies/backup"));

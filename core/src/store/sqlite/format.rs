@@ -75,7 +75,13 @@ pub(super) async fn prepare(file: &Path) -> Result<()> {
     // Of an attempt that was killed.
     remove(&beside(&fresh, "-journal")).and_then(|()| remove(&fresh)).map_err(unusable(file))?;
     let made = match format {
-        Format::New => create(&fresh).await,
+        Format::New => {
+            // Logs of a file that is gone are no part of the next one.
+            for suffix in ["-wal", "-shm", "-journal"] {
+                remove(&beside(file, suffix)).map_err(unusable(file))?;
+            }
+            create(&fresh).await
+        }
         Format::Plain | Format::Checksummed => copy_with_checksums(file, &fresh).await,
     };
     let (from, to) = (fresh.clone(), file.to_owned());
