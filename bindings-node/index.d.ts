@@ -776,6 +776,11 @@ export interface CheckReport {
    * heals that.
    */
   database: Array<string>
+  /**
+   * Whether the database would notice it if its files were damaged: on SQLite always, on
+   * Postgres where the cluster was made with data checksums.
+   */
+  checksums: boolean
   /** Each user's documents, compared with their index. */
   users: Array<UserCheck>
 }

@@ -1,4 +1,5 @@
-//! Starting, watching, stopping and killing `crowd_child`.
+//! A workspace that several processes share, and starting, watching, stopping and killing
+//! `crowd_child`.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
@@ -7,9 +8,12 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use besunny::{Document, DocumentFilter, PageRequest, SearchMode, SearchRequest, UserHandle, Workspace};
+use besunny::{
+    Document, DocumentFilter, OpenOptions, PageRequest, Result, SearchMode, SearchRequest, UserHandle,
+    Workspace,
+};
 
-use crate::{generated_mail, open_without_model};
+use crate::generated_mail;
 
 /// Longer than any child goes without a line, however slow the machine.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,6 +32,51 @@ impl Random {
     }
 }
 
+/// Where a workspace is.
+#[derive(Clone, Debug)]
+pub struct Place {
+    location: String,
+    /// What has the folder `index` in it.
+    folder: PathBuf,
+}
+
+impl Place {
+    /// A workspace in a folder, on SQLite.
+    pub fn folder(folder: &Path) -> Self {
+        let location = folder.to_str().expect("a path in UTF-8").to_owned();
+        Self { location, folder: folder.to_owned() }
+    }
+
+    /// A workspace in a folder or at the URL of a database, with its index in a folder.
+    pub fn at(location: String, folder: &Path) -> Self {
+        Self { location, folder: folder.to_owned() }
+    }
+
+    /// Opens it, to work by words alone.
+    pub async fn try_open(&self) -> Result<Workspace> {
+        let mut options = OpenOptions::default();
+        options.model = Some(PathBuf::new());
+        if self.location != self.folder.to_string_lossy() {
+            options.index_folder = Some(self.folder.clone());
+        }
+        Workspace::open(&*self.location, options).await
+    }
+
+    /// Opens it, to work by words alone.
+    pub async fn open(&self) -> Workspace {
+        self.try_open().await.expect("the workspace opens")
+    }
+
+    /// The folders of the index generations of the only user.
+    pub fn generations(&self) -> Vec<PathBuf> {
+        let list = |folder: &Path| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
+        };
+        list(&self.folder.join("index")).iter().flat_map(|tenant| list(tenant)).collect()
+    }
+}
+
 /// A running child and what it said.
 pub struct Writer {
     child: Child,
@@ -41,9 +90,10 @@ pub struct Writer {
 
 impl Writer {
     /// Starts a child that takes in the mails of a range.
-    pub fn start(program: &str, workspace: &Path, mails: std::ops::Range<usize>, pause: u64) -> Self {
+    pub fn start(program: &str, place: &Place, mails: std::ops::Range<usize>, pause: u64) -> Self {
         let mut child = Command::new(program)
-            .arg(workspace)
+            .arg(&place.location)
+            .arg(&place.folder)
             .args([mails.start.to_string(), mails.end.to_string(), pause.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -144,8 +194,8 @@ pub fn documents_of(mails: std::ops::Range<usize>) -> usize {
 }
 
 /// A workspace with the user and the projects that the children expect.
-pub async fn prepared(folder: &Path) -> Workspace {
-    let workspace = open_without_model(folder).await;
+pub async fn prepared(place: &Place) -> Workspace {
+    let workspace = place.open().await;
     workspace.users().create("ana", None).await.expect("a user");
     let me = workspace.user("ana").await.expect("the user");
     for fields in generated_mail::projects() {
@@ -154,10 +204,10 @@ pub async fn prepared(folder: &Path) -> Workspace {
     workspace
 }
 
-/// The digest of a workspace that took the mails in undisturbed, by one process.
+/// The digest of a workspace that took the mails in undisturbed, by one process, on SQLite.
 pub async fn undisturbed_digest(mails: std::ops::Range<usize>) -> String {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let workspace = prepared(folder.path()).await;
+    let workspace = prepared(&Place::folder(folder.path())).await;
     let me = workspace.user("ana").await.expect("the user");
     for number in mails {
         me.mail().ingest(generated_mail::mail(number)).await.expect("a mail");
@@ -198,11 +248,18 @@ pub async fn documents(me: &UserHandle) -> Vec<Document> {
     }
 }
 
-/// The folders of the index generations of the only user.
-pub fn generations(workspace: &Path) -> Vec<PathBuf> {
-    let list = |folder: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(folder).into_iter().flatten();
-        entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect()
-    };
-    list(&workspace.join("index")).iter().flat_map(|tenant| list(tenant)).collect()
+/// A closed workspace of these mails, with its index.
+pub async fn closed(folder: &Path, mails: std::ops::Range<usize>) -> String {
+    let workspace = prepared(&Place::folder(folder)).await;
+    let me = workspace.user("ana").await.expect("the user");
+    for number in mails.clone() {
+        me.mail().ingest(generated_mail::mail(number)).await.expect("a mail");
+        if number % 3 == 0 {
+            found(&me).await;
+        }
+    }
+    assert_found(&found(&me).await, mails);
+    let digest = workspace.digest().await.expect("digest");
+    workspace.close().await.expect("closes");
+    digest
 }

@@ -3,6 +3,7 @@
 pub mod architecture;
 pub mod conformance;
 pub mod crowd;
+pub mod files;
 pub mod generated_mail;
 pub mod isolation;
 

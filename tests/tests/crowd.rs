@@ -1,14 +1,16 @@
 //! Many processes on one workspace: all write, all find everything, whoever is killed,
 //! stopped or slow.
+//!
+//! `BESUNNY_CROWD_KILLS=200` kills that often; it takes some minutes.
 
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
-use std::path::Path;
 use std::time::Duration;
 
 use besunny::Workspace;
+use besunny_test_postgres::{Database, server};
 use besunny_tests::crowd::{
-    Random, Writer, assert_found, documents_of, found, generations, prepared, undisturbed_digest,
+    Place, Random, Writer, assert_found, documents_of, found, prepared, undisturbed_digest,
 };
 use besunny_tests::{open_without_model, variable};
 
@@ -17,8 +19,29 @@ const KILLS: usize = 40;
 /// Mails of each writer for each kill that it may suffer: enough to be busy to the end.
 const MAILS_PER_KILL: usize = 5;
 
-fn start(workspace: &Path, mails: std::ops::Range<usize>, pause: u64) -> Writer {
-    Writer::start(env!("CARGO_BIN_EXE_crowd_child"), workspace, mails, pause)
+/// A fresh folder or database; both go with this.
+struct Ground {
+    place: Place,
+    _folder: tempfile::TempDir,
+    _database: Option<Database>,
+}
+
+impl Ground {
+    fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        Self { place: Place::folder(folder.path()), _folder: folder, _database: None }
+    }
+
+    fn postgres() -> Self {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let database = server().database(None);
+        let place = Place::at(database.url(), folder.path());
+        Self { place, _folder: folder, _database: Some(database) }
+    }
+}
+
+fn start(place: &Place, mails: std::ops::Range<usize>, pause: u64) -> Writer {
+    Writer::start(env!("CARGO_BIN_EXE_crowd_child"), place, mails, pause)
 }
 
 async fn assert_clean(workspace: &Workspace) {
@@ -26,12 +49,10 @@ async fn assert_clean(workspace: &Workspace) {
     assert!(report.is_clean(), "{report:?}");
 }
 
-async fn all_write_and_find(writers: usize, mails_each: usize) {
-    let folder = tempfile::tempdir().expect("temporary folder");
-    let workspace = prepared(folder.path()).await;
+async fn all_write_and_find(place: &Place, writers: usize, mails_each: usize) {
+    let workspace = prepared(place).await;
     let range = |writer: usize| writer * mails_each..(writer + 1) * mails_each;
-    let mut children: Vec<Writer> =
-        (0..writers).map(|writer| start(folder.path(), range(writer), 0)).collect();
+    let mut children: Vec<Writer> = (0..writers).map(|writer| start(place, range(writer), 0)).collect();
     children.iter_mut().for_each(Writer::wait_until_done);
     let all = 0..writers * mails_each;
     for child in &mut children {
@@ -42,32 +63,45 @@ async fn all_write_and_find(writers: usize, mails_each: usize) {
     children.into_iter().for_each(Writer::finish);
     assert_clean(&workspace).await;
     assert_eq!(workspace.digest().await.expect("a digest"), undisturbed_digest(all).await);
-    assert_eq!(generations(folder.path()).len(), 1, "nobody had to begin anew");
+    assert_eq!(place.generations().len(), 1, "nobody had to begin anew");
     workspace.close().await.expect("closes");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_write_and_find_everything() {
-    all_write_and_find(2, 40).await;
+    all_write_and_find(&Ground::sqlite().place, 2, 40).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn eight_processes_write_and_find_everything() {
-    all_write_and_find(8, 25).await;
+    all_write_and_find(&Ground::sqlite().place, 8, 25).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn four_processes_write_and_find_everything_on_postgres() {
+    all_write_and_find(&Ground::postgres().place, 4, 25).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn writers_killed_at_random_moments_lose_and_double_nothing() {
+    lose_and_double_nothing(&Ground::sqlite().place).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writers_killed_at_random_moments_lose_and_double_nothing_on_postgres() {
+    lose_and_double_nothing(&Ground::postgres().place).await;
+}
+
+async fn lose_and_double_nothing(place: &Place) {
     let asked = variable("BESUNNY_CROWD_KILLS").and_then(|kills| kills.to_str()?.parse().ok());
     let kills: usize = asked.unwrap_or(KILLS);
     let (writers, mails_each) = (4, kills / 4 * MAILS_PER_KILL + 10);
-    let folder = tempfile::tempdir().expect("temporary folder");
-    let workspace = prepared(folder.path()).await;
+    let workspace = prepared(place).await;
     let me = workspace.user("ana").await.expect("the user");
     let end = |writer: usize| (writer + 1) * mails_each;
     let mut acknowledged: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); writers];
     let mut children: Vec<Option<Writer>> =
-        (0..writers).map(|writer| Some(start(folder.path(), writer * mails_each..end(writer), 0))).collect();
+        (0..writers).map(|writer| Some(start(place, writer * mails_each..end(writer), 0))).collect();
     let mut random = Random(20_261_122);
     for round in 0..kills {
         // One after the other, so that all have mails left; the moment is what is random.
@@ -88,7 +122,7 @@ async fn writers_killed_at_random_moments_lose_and_double_nothing() {
         }
         // It goes on with the last mail that it acknowledged.
         let next = acknowledged[victim].last().copied().unwrap_or(victim * mails_each);
-        children[victim] = Some(start(folder.path(), next..end(victim), 0));
+        children[victim] = Some(start(place, next..end(victim), 0));
     }
     for child in children.iter_mut().flatten() {
         child.wait_until_done();
@@ -100,28 +134,30 @@ async fn writers_killed_at_random_moments_lose_and_double_nothing() {
     assert_clean(&workspace).await;
     assert_eq!(workspace.digest().await.expect("a digest"), undisturbed_digest(all).await);
     workspace.close().await.expect("closes");
-    let reopened = open_without_model(folder.path()).await;
+    let reopened = place.open().await;
     assert_clean(&reopened).await;
     reopened.close().await.expect("closes");
+    println!("{kills} kills, {} mails", writers * mails_each);
 }
 
 /// Whether somebody holds the lease of the newest generation.
-fn is_held(workspace: &Path) -> bool {
+fn is_held(place: &Place) -> bool {
     let held = |folder: &std::path::PathBuf| {
         let file = OpenOptions::new().write(true).open(folder.join("lease"));
         file.is_ok_and(|file| file.try_lock().is_err())
     };
-    generations(workspace).iter().any(held)
+    place.generations().iter().any(held)
 }
 
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_lease_holder_is_passed_over_and_spoils_nothing() {
-    let folder = tempfile::tempdir().expect("temporary folder");
-    let workspace = prepared(folder.path()).await;
+    let ground = Ground::sqlite();
+    let place = &ground.place;
+    let workspace = prepared(place).await;
     let me = workspace.user("ana").await.expect("the user");
     let mails = 0..400;
-    let mut child = start(folder.path(), mails.clone(), 0);
+    let mut child = start(place, mails.clone(), 0);
     let mut random = Random(7);
     child.wait_for_ack();
     // Stopped again and again, until it is in the middle of writing the index.
@@ -130,7 +166,7 @@ async fn a_stopped_lease_holder_is_passed_over_and_spoils_nothing() {
         std::thread::sleep(Duration::from_micros(random.below(10_000)));
         child.signal("STOP");
         std::thread::sleep(Duration::from_millis(5));
-        if is_held(folder.path()) {
+        if is_held(place) {
             break true;
         }
         child.signal("CONT");
@@ -145,7 +181,7 @@ async fn a_stopped_lease_holder_is_passed_over_and_spoils_nothing() {
     assert_found(&found(&me).await, mails.clone());
     child.finish();
     assert_clean(&workspace).await;
-    assert_eq!(generations(folder.path()).len(), 1, "the old generation is gone");
+    assert_eq!(place.generations().len(), 1, "the old generation is gone");
     assert_eq!(workspace.digest().await.expect("a digest"), undisturbed_digest(mails).await);
     workspace.close().await.expect("closes");
 }
@@ -153,11 +189,11 @@ async fn a_stopped_lease_holder_is_passed_over_and_spoils_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_while_others_write_is_one_moment_of_the_workspace() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let location = folder.path().join("workspace");
-    let workspace = prepared(&location).await;
+    let place = Place::folder(&folder.path().join("workspace"));
+    let workspace = prepared(&place).await;
     let mails_each = 60;
     let mut writers: Vec<Writer> =
-        (0..2).map(|writer| start(&location, writer * mails_each..(writer + 1) * mails_each, 2)).collect();
+        (0..2).map(|writer| start(&place, writer * mails_each..(writer + 1) * mails_each, 2)).collect();
     for number in 0..3 {
         let mut before: BTreeSet<usize> = BTreeSet::new();
         for writer in &mut writers {
@@ -186,7 +222,7 @@ async fn a_backup_while_others_write_is_one_moment_of_the_workspace() {
             assert!(!(first_missing..range.end).any(|number| has(&number)), "writer {writer} has a gap");
             digested.extend(range.start..first_missing);
         }
-        let again = prepared(&folder.path().join(format!("again-{number}"))).await;
+        let again = prepared(&Place::folder(&folder.path().join(format!("again-{number}")))).await;
         let me = again.user("ana").await.expect("the user");
         for number in digested {
             me.mail().ingest(besunny_tests::generated_mail::mail(number)).await.expect("a mail");

@@ -17,6 +17,9 @@ pub struct CheckReport {
     /// What the database itself finds wrong with its files, in its words. Only a backup
     /// heals that.
     pub database: Vec<String>,
+    /// Whether the database would notice it if its files were damaged: on SQLite always, on
+    /// Postgres where the cluster was made with data checksums.
+    pub checksums: bool,
     /// Each user's documents, compared with their index.
     pub users: Vec<UserCheck>,
 }
@@ -46,7 +49,11 @@ pub struct UserCheck {
 
 impl From<besunny::CheckReport> for CheckReport {
     fn from(report: besunny::CheckReport) -> Self {
-        Self { database: report.database, users: report.users.into_iter().map(UserCheck::from).collect() }
+        Self {
+            database: report.database,
+            checksums: report.checksums,
+            users: report.users.into_iter().map(UserCheck::from).collect(),
+        }
     }
 }
 

@@ -477,9 +477,14 @@ class UserCheck(Record):
 
 @dataclass(frozen=True, slots=True)
 class CheckReport(Record):
-    """What a check found; ``database`` is what the database says of its own files."""
+    """What a check found; ``database`` is what the database says of its own files.
+
+    ``checksums`` says whether the database would notice it if its files were damaged: on
+    SQLite always, on Postgres where the cluster was made with data checksums.
+    """
 
     database: tuple[str, ...]
+    checksums: bool
     users: tuple[UserCheck, ...]
 
     @property

@@ -41,7 +41,11 @@ impl ToPython for ModelInfo {
 
 impl ToPython for CheckReport {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        record!(py, "CheckReport", "database" => self.database[..], "users" => self.users[..])
+        record!(py, "CheckReport",
+            "database" => self.database[..],
+            "checksums" => self.checksums,
+            "users" => self.users[..],
+        )
     }
 }
 

@@ -4,12 +4,16 @@
 //! Invariant: imports nothing from any other room.
 
 mod cancel;
+#[cfg(feature = "native")]
+mod checksum;
 mod clock;
 mod error;
 mod id;
 mod scope;
 
 pub use cancel::CancelToken;
+#[cfg(feature = "native")]
+pub(crate) use checksum::checksum;
 pub use clock::{Clock, FixedClock, Timestamp, VirtualClock};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{

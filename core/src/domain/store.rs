@@ -89,6 +89,10 @@ pub trait Store: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// Whether the database compares what it reads from its files with checksums, so that it
+    /// notices where they were damaged.
+    async fn has_checksums(&self) -> Result<bool>;
+
     /// The version of the database's schema.
     fn schema_version(&self) -> i64;
 

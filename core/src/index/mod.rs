@@ -6,7 +6,7 @@
 //! - [`generations`], [`lease`], [`keeper`]: who may write, and to which folder;
 //! - [`opening`], [`following`], [`writing`]: how it gets on disk and back, whatever happens in
 //!   between;
-//! - [`table`], [`row_log`], [`frame`], [`codec`], [`checksum`]: the rows, in memory and on disk;
+//! - [`table`], [`row_log`], [`frame`], [`codec`]: the rows, in memory and on disk;
 //! - [`postings`], [`directory`], [`matching`]: Tantivy as inverted file; [`lexical`], [`bm25`]: the
 //!   scores, which are ours; [`vectors`], [`dot`], [`semantic`]: the scan;
 //! - [`ranking`]: one row for each document, ties by order of ingestion.
@@ -23,7 +23,6 @@
 
 mod bm25;
 mod change;
-mod checksum;
 mod codec;
 mod directory;
 mod dot;

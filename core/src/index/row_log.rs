@@ -8,11 +8,10 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::checksum::checksum;
 use super::codec::{Reader, Writer};
 use super::failure::Failure;
 use super::frame::Frame;
-use crate::base::Result;
+use crate::base::{Result, checksum};
 
 const FILE: &str = "rows.log";
 const NEW_FILE: &str = "rows.log.new";

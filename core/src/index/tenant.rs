@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use std::time::Duration;
 
 use super::change::{IndexChange, check_vector};
-use super::checksum::checksum;
 use super::failure::{Failure, guarded};
 use super::frame::StoredDocument;
 use super::generations;
@@ -19,7 +18,7 @@ use super::row_log::Header;
 use super::semantic;
 use super::table::Table;
 use super::vectors::{VectorMap, extend_with};
-use crate::base::{DocumentId, Result};
+use crate::base::{DocumentId, Result, checksum};
 use crate::domain::{DocumentFilter, Position};
 
 /// How long the writer of an index may go without a sign of life before another process

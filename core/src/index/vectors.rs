@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use memmap2::{Mmap, MmapOptions};
 
-use super::checksum::checksum;
 use super::failure::Failure;
 use super::row_log::remove_if_there;
-use crate::base::Result;
+use crate::base::{Result, checksum};
 
 const PREFIX: &str = "vectors.";
 

@@ -11,7 +11,6 @@ use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 
 use super::change::{IndexChange, IndexedDocument};
-use super::checksum::checksum;
 use super::failure::Failure;
 use super::frame::{Frame, RowChange, StoredDocument, StoredRow};
 use super::postings::{Author, CommitMark, Postings};
@@ -19,7 +18,7 @@ use super::row_log::{Header, RowLog};
 use super::table::Table;
 use super::tenant::{State, read, write};
 use super::vectors::{VectorFile, extend_with};
-use crate::base::{DocumentId, Result};
+use crate::base::{DocumentId, Result, checksum};
 use crate::domain::Position;
 
 /// Files with less waste than this are not worth rewriting.

@@ -1,6 +1,6 @@
 //! Copies of a workspace, and workspaces from copies.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use super::Workspace;
@@ -54,21 +54,21 @@ impl Workspace {
         refuse_filled(&location)?;
         let partial = location.join(format!("{DATABASE_FILE}.partial"));
         let (from, copied, folder) = (backup, partial.clone(), location.clone());
-        let placed = offload(RESTORE, move || {
-            let copy = || {
-                fs::copy(&from, &copied)?;
-                File::open(&copied)?.sync_all()
-            };
-            copy().map_err(unusable(&folder))
-        })
-        .await;
+        let placed =
+            offload(RESTORE, move || fs::copy(&from, &copied).map(drop).map_err(unusable(&folder))).await;
         // The copy is what will be used, so it is what must be sound.
         let sound = match placed {
             Ok(()) => sqlite::inspect(&partial).await,
             Err(error) => Err(error),
         };
-        let placed = sound
-            .and_then(|()| fs::rename(&partial, location.join(DATABASE_FILE)).map_err(unusable(&location)));
+        let placed = match sound {
+            Ok(()) => {
+                let (finished, folder) = (partial.clone(), location.clone());
+                let target = location.join(DATABASE_FILE);
+                offload(RESTORE, move || sqlite::replace(&target, &finished).map_err(unusable(&folder))).await
+            }
+            Err(error) => Err(error),
+        };
         if placed.is_err() {
             // Leaves the folder as it was; the error says why.
             let _ = fs::remove_file(&partial);

@@ -13,6 +13,10 @@ pub struct CheckReport {
     /// What the database itself finds wrong with its files, in its words. Only a backup
     /// heals that.
     pub database: Vec<String>,
+    /// Whether the database would notice it if its files were damaged: on SQLite always, on
+    /// Postgres where the cluster was made with data checksums, as its version 18 does by
+    /// itself.
+    pub checksums: bool,
     /// Each user's documents, compared with their index.
     pub users: Vec<UserCheck>,
 }
@@ -67,7 +71,12 @@ impl Workspace {
     /// `storage` when the database cannot be read at all, `io`.
     pub async fn check(&self, repair: bool) -> Result<CheckReport> {
         self.check_open("check")?;
-        let mut report = CheckReport { database: self.inner.store.integrity().await?, users: Vec::new() };
+        let store = &self.inner.store;
+        let mut report = CheckReport {
+            database: store.integrity().await?,
+            checksums: store.has_checksums().await?,
+            users: Vec::new(),
+        };
         if !report.database.is_empty() {
             // Comparing with a damaged database says nothing about the index.
             return Ok(report);

@@ -8,11 +8,12 @@
 
 mod programs;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
@@ -23,17 +24,36 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PORT: u16 = 5432;
 
 /// Runs until its standard input ends: then this process is gone, and everything goes.
-/// Arguments: the folder, the server's programs, the pooler.
+/// Lines that come in before are orders. Arguments: the folder, the server's programs, the
+/// pooler or nothing, and what else
+/// `initdb` and the server are told, as words.
 const SUPERVISOR: &str = r#"
 cd "$1" || exit 1
-"$2/initdb" -D data -U postgres -E UTF8 --locale=C --auth=trust --no-sync > initdb.log 2>&1 || exit 1
-"$2/postgres" -D data -k "$1" -p 5432 -c listen_addresses= -c fsync=off -c full_page_writes=off \
-    -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off > postgres.log 2>&1 < /dev/null &
-server=$!
-"$3" pgbouncer.ini > pgbouncer.log 2>&1 < /dev/null &
-pooler=$!
-cat > /dev/null
-kill -KILL $pooler
+"$2/initdb" -D data -U postgres -E UTF8 --locale=C --auth=trust --no-sync $4 > initdb.log 2>&1 || exit 1
+start() {
+    # Right after a kill, the killed server's processes are in the way for a moment.
+    until
+        "$2/postgres" -D data -k "$1" -p 5432 -c listen_addresses= -c fsync=off -c full_page_writes=off \
+            -c max_connections=300 -c shared_buffers=64MB -c autovacuum=off $5 >> postgres.log 2>&1 < /dev/null &
+        server=$!
+        sleep 0.2
+        kill -0 $server 2> /dev/null
+    do
+        sleep 0.2
+    done
+}
+if [ -n "$3" ]; then
+    "$3" pgbouncer.ini > pgbouncer.log 2>&1 < /dev/null &
+    pooler=$!
+fi
+start "$@"
+while read -r order; do
+    case $order in
+    kill) kill -KILL $server; wait $server 2> /dev/null; touch stopped ;;
+    start) kill -0 $server 2> /dev/null || start "$@"; rm -f stopped ;;
+    esac
+done
+[ -z "$3" ] || kill -KILL $pooler
 kill -QUIT $server
 wait
 cd /
@@ -44,6 +64,8 @@ rm -rf "$1"
 #[derive(Debug)]
 pub struct Server {
     folder: PathBuf,
+    /// The supervisor takes orders here, and ends with it.
+    orders: Mutex<ChildStdin>,
     /// Statements for the thread that makes and drops databases, each with a place for the
     /// answer.
     admin: Sender<(String, Sender<Result<(), String>>)>,
@@ -63,7 +85,7 @@ pub struct Database {
 /// When the programs are not installed or do not start, with what to do about it.
 pub fn server() -> &'static Server {
     static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-    match SERVER.get_or_init(start) {
+    match SERVER.get_or_init(start_shared) {
         Ok(server) => server,
         Err(reason) => panic!("{reason}"),
     }
@@ -96,6 +118,11 @@ impl Server {
         if let Err(error) = answered.recv().expect("each statement is answered") {
             panic!("{sql}: {error}");
         }
+    }
+
+    fn order(&self, order: &str) {
+        let mut orders = self.orders.lock().expect("nobody panics while ordering");
+        writeln!(orders, "{order}").expect("the supervisor lives as long as this");
     }
 
     /// Where the programs of the server are: `pg_dump`, `psql`.
@@ -141,7 +168,7 @@ impl Database {
     }
 
     fn url_of(&self, role: &str, port: u16) -> String {
-        format!("postgres://{role}@localhost/{}?host={}&port={port}", self.name, self.server.folder.display())
+        url(&self.server.folder, role, &self.name, port)
     }
 }
 
@@ -154,7 +181,56 @@ impl Drop for Database {
     }
 }
 
-fn start() -> Result<Server, String> {
+/// A server that a test has to itself, to kill it or to fill its disk. Gone with this.
+#[derive(Debug)]
+pub struct LoneServer(Server);
+
+impl LoneServer {
+    /// Starts a server whose files are in `folder`, which is there, and which it removes in
+    /// the end. It keeps its log small.
+    ///
+    /// # Panics
+    /// When the programs are not installed or do not start.
+    pub fn start_in(folder: &Path) -> Self {
+        let settings = ["--wal-segsize=1", "-c min_wal_size=4MB -c max_wal_size=16MB"];
+        match programs::server().and_then(|server| start(folder.to_owned(), &server, None, settings)) {
+            Ok(server) => Self(server),
+            Err(reason) => panic!("{reason}"),
+        }
+    }
+
+    /// The URL of its only database, whose name it is.
+    pub fn url(&self) -> String {
+        url(&self.0.folder, "postgres", "postgres", PORT)
+    }
+
+    /// Kills it, as a crash would, and waits until it is gone.
+    pub fn kill(&self) {
+        self.0.order("kill");
+        self.wait_until_stopped(true);
+    }
+
+    /// Starts it again, if it does not run, and waits until its process is there.
+    pub fn start(&self) {
+        self.0.order("start");
+        self.wait_until_stopped(false);
+    }
+
+    fn wait_until_stopped(&self, is_stopped: bool) {
+        let begun = Instant::now();
+        while self.0.folder.join("stopped").exists() != is_stopped {
+            assert!(begun.elapsed() < PATIENCE, "the supervisor does not follow orders");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+fn url(folder: &Path, role: &str, database: &str, port: u16) -> String {
+    format!("postgres://{role}@localhost/{database}?host={}&port={port}", folder.display())
+}
+
+/// The server and the pooler that all tests of the process share.
+fn start_shared() -> Result<Server, String> {
     let (server, pooler) = (programs::server()?, programs::pooler()?);
     let folder = tempfile::Builder::new()
         .prefix("besunny-postgres-")
@@ -172,21 +248,32 @@ fn start() -> Result<Server, String> {
     std::fs::write(folder.join("pgbouncer.ini"), settings).map_err(unprepared)?;
     std::fs::write(folder.join("users.txt"), "\"postgres\" \"\"\n\"authenticator\" \"\"\n")
         .map_err(unprepared)?;
+    let server = start(folder, &server, Some(&pooler), ["", ""])?;
+    server.run("CREATE ROLE authenticator LOGIN NOINHERIT");
+    Ok(server)
+}
+
+fn start(
+    folder: PathBuf,
+    programs: &Path,
+    pooler: Option<&Path>,
+    settings: [&str; 2],
+) -> Result<Server, String> {
     let mut command = programs::unprivileged(&folder)?;
-    command.args(["/bin/sh", "-c", SUPERVISOR, "sh"]).arg(&folder).arg(server).arg(pooler);
+    command.args(["/bin/sh", "-c", SUPERVISOR, "sh"]).arg(&folder).arg(programs);
+    command.arg(pooler.unwrap_or(Path::new(""))).args(settings);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     // An interrupt from the keyboard ends the test process, and that ends this.
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
-    let supervisor = command.spawn().map_err(|error| format!("the test server does not start: {error}"))?;
+    let mut supervisor =
+        command.spawn().map_err(|error| format!("the test server does not start: {error}"))?;
+    let orders = supervisor.stdin.take().ok_or("the supervisor takes no orders")?;
     let (admin, statements) = channel();
     let (ready, is_ready) = channel();
     let of_thread = folder.clone();
-    // It holds the supervisor's input open as long as the process lives.
     std::thread::spawn(move || administer(&of_thread, supervisor, &ready, &statements));
     is_ready.recv().map_err(|_| "the test server's thread died".to_owned())??;
-    let server = Server { folder, admin, names: AtomicU32::new(0) };
-    server.run("CREATE ROLE authenticator LOGIN NOINHERIT");
-    Ok(server)
+    Ok(Server { folder, orders: Mutex::new(orders), admin, names: AtomicU32::new(0) })
 }
 
 type Statement = (String, Sender<Result<(), String>>);

@@ -1,16 +1,19 @@
 //! One of several processes that write to one workspace; the tests in `tests/crowd.rs` start,
 //! stop and kill it.
 //!
-//! `crowd_child <workspace> <first> <end> <pause>`: takes the generated mails from `first` up
+//! `crowd_child <location> <folder> <first> <end> <pause>`: opens the workspace at the location,
+//! with the index in the folder, takes the generated mails from `first` up
 //! to `end` in, and after each, searches for what it wrote and for what it wrote first. After
 //! each commit it prints `ack <number> <status>`, when all is done `done`. For each line that
 //! it is sent then, it searches for everything and prints `found <number of documents>`.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
+use std::path::Path;
 use std::time::Duration;
 
-use besunny::{OpenOptions, SearchMode, SearchRequest, UserHandle, Workspace};
+use besunny::{SearchMode, SearchRequest, UserHandle};
+use besunny_tests::crowd::Place;
 use besunny_tests::generated_mail;
 
 type Failure = Box<dyn std::error::Error>;
@@ -18,12 +21,10 @@ type Failure = Box<dyn std::error::Error>;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().collect();
-    let [_, workspace, first, end, pause] = arguments.as_slice() else {
-        return Err("four arguments are needed".into());
+    let [_, location, folder, first, end, pause] = arguments.as_slice() else {
+        return Err("five arguments are needed".into());
     };
-    let mut options = OpenOptions::default();
-    options.model = Some("".into());
-    let workspace = Workspace::open(workspace, options).await?;
+    let workspace = Place::at(location.clone(), Path::new(folder)).try_open().await?;
     let me = workspace.user("ana").await?;
     let first: usize = first.parse()?;
     for number in first..end.parse()? {

@@ -14,7 +14,7 @@ use super::{Fuzz, assert_alike};
 /// Words that texts of all users share, so that searches would find foreign ones.
 const SHARED: [&str; 6] = ["permit", "crane", "budget", "harbour", "rehearsal", "lighthouse"];
 /// Sources and ids at them that all users use.
-const SOURCES: [&str; 3] = ["drive", "wiki", "upload"];
+pub(super) const SOURCES: [&str; 3] = ["drive", "wiki", "upload"];
 
 /// Calls something that takes an id; for another's id also with one that is nowhere, which
 /// must make no difference.
@@ -35,19 +35,23 @@ macro_rules! by_id {
     }};
 }
 
+pub(super) use by_id;
+
 impl Fuzz<'_> {
     pub(super) async fn call(&mut self, who: usize) {
-        match self.random.below(100) {
-            0..=27 => self.documents(who).await,
-            28..=47 => self.projects(who).await,
-            48..=59 => self.mail(who).await,
-            60..=79 => self.events(who).await,
-            _ => self.questions(who).await,
+        match self.random.below(1000) {
+            0..=249 => self.documents(who).await,
+            250..=419 => self.projects(who).await,
+            420..=519 => self.mail(who).await,
+            520..=669 => self.events(who).await,
+            670..=839 => self.jobs(who).await,
+            840..=992 => self.questions(who).await,
+            _ => self.maintain(who).await,
         }
     }
 
     /// A sentence with the user's own word in it.
-    fn text(&mut self, who: usize) -> String {
+    pub(super) fn text(&mut self, who: usize) -> String {
         let (one, two) = (self.random.below(SHARED.len()), self.random.below(SHARED.len()));
         let number = self.random.below(500);
         format!("The {} {} of {} number {number}.", SHARED[one], SHARED[two], self.people[who].word)

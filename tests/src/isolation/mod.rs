@@ -1,22 +1,26 @@
 //! Random calls of the whole face as several users, who guess each other's ids, names and
-//! cursors. No answer may hold anything of another user.
+//! cursors, with what is done to the whole workspace in between. No answer may hold anything
+//! of another user.
 //!
 //! Every text a user writes holds a word of their own. Every answer is turned into JSON and
 //! searched for the words of others, and for ids that were seen in answers to others. What is
 //! asked with another's id must be refused exactly as if there were no such id.
 
 mod calls;
+mod jobs;
+mod maintenance;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::Ordering;
 
 use besunny::{Error, Result, Workspace};
 use serde_json::Value;
 
-use self::people::Person;
+use self::people::{Person, listed};
 
 /// The methods of a user's face; each must have been called and have answered.
-const METHODS: [&str; 26] = [
+const METHODS: [&str; 41] = [
     "projects.create",
     "projects.get",
     "projects.list",
@@ -42,6 +46,21 @@ const METHODS: [&str; 26] = [
     "events.ack",
     "events.cursors",
     "events.delete_cursor",
+    "jobs.enqueue",
+    "jobs.enqueue_batch",
+    "jobs.get",
+    "jobs.batch",
+    "jobs.list",
+    "jobs.stats",
+    "jobs.cancel",
+    "jobs.requeue",
+    "jobs.prune",
+    "jobs.schedule",
+    "jobs.unschedule",
+    "jobs.schedules",
+    "check",
+    "rebuild",
+    "status",
     "user",
 ];
 
@@ -110,11 +129,13 @@ pub async fn fuzz(workspace: &Workspace, folder: &std::path::Path, seed: u64, ca
         workspace.users().create(name, None).await.expect("a new user");
         fuzz.people.push(Person::new(workspace.user(name).await.expect("is there")));
     }
+    let mistaken = jobs::register(workspace);
     for _ in 0..calls {
         let who = fuzz.random.below(fuzz.people.len());
         fuzz.call(who).await;
     }
     fuzz.settle().await;
+    assert_eq!(mistaken.load(Ordering::Relaxed), 0, "handlers that were given another's job");
     for method in METHODS {
         let answers = fuzz.report.calls.get(method).map_or(0, |(answers, _)| *answers);
         assert!(answers > 0, "{method} never answered");
@@ -144,7 +165,7 @@ impl Fuzz<'_> {
     /// In the end each user has exactly what they made and did not delete.
     async fn settle(&mut self) {
         for who in 0..self.people.len() {
-            let listed = self.all_documents(who).await;
+            let listed = listed(&self.people[who].me).await;
             let kept: BTreeSet<_> = self.people[who].documents.keys().copied().collect();
             assert_eq!(listed, kept, "documents of {}", self.people[who].word);
             let projects = self.people[who].me.projects().list().await.expect("lists");

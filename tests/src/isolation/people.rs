@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use besunny::{DocumentFilter, DocumentId, Ingested, PageRequest, ProjectId, UserHandle};
+use besunny::{BatchId, DocumentFilter, DocumentId, Ingested, JobId, PageRequest, ProjectId, UserHandle};
 
 use super::{Fuzz, Random};
 
@@ -14,6 +14,10 @@ pub(super) struct Person {
     /// Their documents, each with the mail it came with.
     pub(super) documents: BTreeMap<DocumentId, Option<DocumentId>>,
     pub(super) projects: BTreeSet<ProjectId>,
+    pub(super) jobs: BTreeSet<JobId>,
+    pub(super) batches: BTreeSet<BatchId>,
+    /// The names of their schedules.
+    pub(super) schedules: BTreeSet<&'static str>,
     /// Cursors that pages of theirs gave out.
     pub(super) pages: Vec<String>,
 }
@@ -21,7 +25,16 @@ pub(super) struct Person {
 impl Person {
     pub(super) fn new(me: UserHandle) -> Self {
         let word = format!("zq{}qz", me.user().username);
-        Self { me, word, documents: BTreeMap::new(), projects: BTreeSet::new(), pages: Vec::new() }
+        Self {
+            me,
+            word,
+            documents: BTreeMap::new(),
+            projects: BTreeSet::new(),
+            jobs: BTreeSet::new(),
+            batches: BTreeSet::new(),
+            schedules: BTreeSet::new(),
+            pages: Vec::new(),
+        }
     }
 
     pub(super) fn keep(&mut self, ingested: &Ingested) {
@@ -85,6 +98,24 @@ impl Fuzz<'_> {
         }
     }
 
+    pub(super) fn job(&mut self, who: usize) -> (JobId, Whose) {
+        let (whose, owner) = self.whose(who);
+        let known: Vec<JobId> = self.people[owner].jobs.iter().copied().collect();
+        match self.random.pick(&known) {
+            Some(id) if whose != Whose::Nobodys => (*id, whose),
+            _ => (JobId::from_bytes(self.random.unknown()), Whose::Nobodys),
+        }
+    }
+
+    pub(super) fn batch(&mut self, who: usize) -> (BatchId, Whose) {
+        let (whose, owner) = self.whose(who);
+        let known: Vec<BatchId> = self.people[owner].batches.iter().copied().collect();
+        match self.random.pick(&known) {
+            Some(id) if whose != Whose::Nobodys => (*id, whose),
+            _ => (BatchId::from_bytes(self.random.unknown()), Whose::Nobodys),
+        }
+    }
+
     /// A page, often from where another's list was left.
     pub(super) fn page(&mut self, who: usize) -> PageRequest {
         let (_, owner) = self.whose(who);
@@ -92,18 +123,17 @@ impl Fuzz<'_> {
         let after = after.filter(|_| self.random.chance(70));
         PageRequest { size: 1 + self.random.below(9) as u32, after }
     }
+}
 
-    /// Every document that a user's list shows.
-    pub(super) async fn all_documents(&self, who: usize) -> BTreeSet<DocumentId> {
-        let documents = self.people[who].me.documents();
-        let (mut page, mut found) = (PageRequest { size: 1000, after: None }, BTreeSet::new());
-        loop {
-            let listed = documents.list(DocumentFilter::default(), page.clone()).await.expect("lists");
-            found.extend(listed.items.iter().map(|document| document.id));
-            page.after = listed.next;
-            if page.after.is_none() {
-                return found;
-            }
+/// Every document that a user's list shows.
+pub(super) async fn listed(me: &UserHandle) -> BTreeSet<DocumentId> {
+    let (mut page, mut found) = (PageRequest { size: 1000, after: None }, BTreeSet::new());
+    loop {
+        let listed = me.documents().list(DocumentFilter::default(), page.clone()).await.expect("lists");
+        found.extend(listed.items.iter().map(|document| document.id));
+        page.after = listed.next;
+        if page.after.is_none() {
+            return found;
         }
     }
 }

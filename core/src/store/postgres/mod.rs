@@ -150,6 +150,15 @@ impl Store for PostgresStore {
         }
     }
 
+    async fn has_checksums(&self) -> Result<bool> {
+        let mut look = self.transaction(&Scope::service(), Access::Read).await?;
+        let row = statement("SELECT current_setting('data_checksums') AS setting")
+            .fetch_one(look.connection())
+            .await
+            .map_err(failed("store.integrity"))?;
+        Ok(Columns(&row).text("setting")? == "on")
+    }
+
     fn on_commit(&self, listener: CommitListener) {
         self.listeners.add(listener);
     }

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use libsqlite3_sys::{SQLITE_CORRUPT, SQLITE_IOERR_DATA, SQLITE_NOTADB};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::Row;
@@ -23,17 +24,22 @@ pub(super) fn failed(operation: &'static str) -> impl Fn(sqlx::Error) -> Error {
 
 /// Whether SQLite found its file damaged, or to be something else.
 pub(super) fn is_damage(error: &sqlx::Error) -> bool {
-    is_corrupt(error) || primary_code(error) == Some(26)
+    is_corrupt(error) || code(error).is_some_and(|code| primary(code) == SQLITE_NOTADB)
 }
 
-/// Whether SQLite found its file damaged: `SQLITE_CORRUPT`.
+/// Whether SQLite found its file damaged, by its structure or by a checksum.
 pub(super) fn is_corrupt(error: &sqlx::Error) -> bool {
-    primary_code(error) == Some(11)
+    code(error).is_some_and(|code| primary(code) == SQLITE_CORRUPT || code == SQLITE_IOERR_DATA)
 }
 
-/// SQLite's result code; extended codes have it in their lowest byte.
-fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    error.as_database_error()?.code()?.parse::<u32>().ok().map(|code| code & 0xff)
+/// SQLite's extended result code.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+/// The result code of which this is a kind: its lowest byte.
+fn primary(code: i32) -> i32 {
+    code & 0xff
 }
 
 /// Whether a statement failed because a unique value exists already.

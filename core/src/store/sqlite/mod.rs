@@ -4,23 +4,28 @@
 //! each other. Writers of all processes take turns.
 //! A commit is flushed to the disk before it is acknowledged.
 //!
+//! Invariant: each page of the file has a checksum, and each that is read is compared with
+//! it: what is damaged is an error, never another answer.
 //! Invariant: text columns hold what `domain` types print; a row that does not read back
 //! is a typed error that names the table, never a panic.
 
 mod backup;
 mod calls;
 mod changes;
+mod checksums;
 mod chunks;
 mod codec;
 mod corrections;
 mod cursors;
 mod documents;
 mod embeddings;
+mod format;
 mod intake_log;
 mod job_ends;
 mod job_work;
 mod jobs;
 mod migrations;
+mod placing;
 mod projects;
 mod schedules;
 mod threads;
@@ -32,15 +37,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
+use sqlx::sqlite::{SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use tokio::time::Instant;
 
 pub(crate) use self::backup::inspect;
 use self::calls::Calls;
 use self::codec::failed;
 use self::migrations::SCHEMA_VERSION;
+pub(crate) use self::placing::replace;
 use self::transaction::SqliteTransaction;
 use self::turn::Turns;
 use crate::base::{Result, Scope};
@@ -72,13 +76,11 @@ impl SqliteStore {
         let turns = Turns::open(file)?;
         // Only one process at a time makes the file, switches its mode and migrates it.
         let _turn = turns.take().await?;
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
+        format::prepare(file).await?;
+        let options = format::connecting_to(file)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(PATIENCE);
+            .foreign_keys(true);
         let pool = |size| {
             SqlitePoolOptions::new()
                 .max_connections(size)
@@ -169,8 +171,11 @@ impl Store for SqliteStore {
     }
 
     async fn integrity(&self) -> Result<Vec<String>> {
-        let mut connection = self.readers.acquire().await.map_err(failed("store.integrity"))?;
-        backup::integrity(&mut connection).await
+        backup::integrity_of(&self.file).await
+    }
+
+    async fn has_checksums(&self) -> Result<bool> {
+        Ok(true)
     }
 
     fn job_calls(&self) -> Box<dyn JobCalls> {
@@ -193,7 +198,7 @@ impl Store for SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use super::SqliteStore;
+    use super::{SqliteStore, inspect};
     use crate::base::ErrorKind;
     use crate::domain::Store;
     use crate::store::behaviour::suite;
@@ -207,7 +212,7 @@ mod tests {
     suite!(super::super::tests::empty);
 
     #[tokio::test]
-    async fn a_newer_schema_is_refused_and_left_alone() {
+    async fn a_newer_schema_is_refused_and_left_alone_and_so_is_a_backup_of_it() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("test.sqlite");
         let store = SqliteStore::open(&file).await.expect("opens");
@@ -215,7 +220,11 @@ mod tests {
             .execute(&store.writer)
             .await
             .expect("pretends");
+        let backup = folder.path().join("backup");
+        store.backup(&backup).await.expect("a backup");
         store.close().await;
+        let refused = inspect(&backup).await.err().map(|error| error.kind());
+        assert_eq!(refused, Some(ErrorKind::NewerVersion));
         let refused = SqliteStore::open(&file).await.err().map(|error| error.kind());
         assert_eq!(refused, Some(ErrorKind::NewerVersion));
     }
