@@ -249,14 +249,16 @@ fn plain_functions_do_jobs_on_threads() {
     .expect("registers");
     jobs.handler("breaks", |_| panic!("asked to panic")).expect("registers");
     let note = me.jobs().enqueue(NewJob::new("note", json!("Crew call at six"))).expect("enqueues");
+    assert_eq!(jobs.run_due().expect("runs"), 1);
+    let noted = me.jobs().get(note.id).expect("a job").progress.and_then(|progress| progress.message);
+    assert_eq!(noted.as_deref(), Some("1 documents"));
+    me.jobs().enqueue(NewJob::new("note", json!("Bring the long lens"))).expect("enqueues");
     let breaks = NewJob { max_attempts: 1, ..NewJob::new("breaks", Value::Null) };
     let broken = jobs.enqueue(breaks).expect("enqueues");
     let mut options = WorkOptions::default();
     options.until_idle = true;
     let report = jobs.work(options.clone()).expect("works");
     assert_eq!((report.succeeded, report.dead), (1, 1));
-    let noted = me.jobs().get(note.id).expect("a job").progress.and_then(|progress| progress.message);
-    assert_eq!(noted.as_deref(), Some("1 documents"));
     let failure = jobs.get(broken.id).expect("a job").failure.expect("a failure");
     assert_eq!((failure.code.as_str(), failure.message.as_str()), ("panic", "asked to panic"));
     let refused = me.jobs().work(options).err().map(|error| error.kind());
