@@ -3,12 +3,13 @@
 use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use besunny::{Error, ErrorKind, ProjectFilter, ProjectId, Result, Timestamp};
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDate, PyDateTime, PyString};
+use pyo3::types::{PyDate, PyDateTime, PyDelta, PyFloat, PyInt, PyString};
 
 use crate::errors::exception;
 
@@ -98,6 +99,34 @@ impl<'py> FromPyObject<'_, 'py> for Instant {
     }
 }
 
+/// How long something takes: a `timedelta`, or a number of seconds.
+pub(crate) struct Span(pub(crate) Duration);
+
+impl<'py> FromPyObject<'_, 'py> for Span {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        let py = value.py();
+        let seconds: f64 = if value.is_instance_of::<PyDelta>() {
+            value.call_method0("total_seconds")?.extract()?
+        } else if value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>() {
+            value.extract()?
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "a time span is a timedelta or a number of seconds, not {}",
+                value.get_type().name()?
+            )));
+        };
+        Duration::try_from_secs_f64(seconds).map(Self).map_err(|_| {
+            let message = "a time span is 0 seconds or more, and finite";
+            exception(
+                py,
+                &Error::new(ErrorKind::InvalidInput, "time_span.parse", message).with("seconds", seconds),
+            )
+        })
+    }
+}
+
 /// A number of things. One that is out of range is an `InvalidInputError` like any other
 /// bad number, not an `OverflowError`.
 pub(crate) struct Count(pub(crate) u32);
@@ -106,16 +135,29 @@ impl<'py> FromPyObject<'_, 'py> for Count {
     type Error = PyErr;
 
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        let py = value.py();
-        value.extract().map(Self).map_err(|error: PyErr| {
-            if !error.is_instance_of::<PyOverflowError>(py) {
-                return error;
-            }
-            let shown = value.to_string().chars().take(64).collect::<String>();
-            let message = "the number is out of range";
-            exception(py, &Error::new(ErrorKind::InvalidInput, "number.parse", message).with("value", shown))
-        })
+        value.extract().map(Self).map_err(|error: PyErr| out_of_range(&value, error))
     }
+}
+
+/// How much earlier than others, or later; out of range as a [`Count`] is.
+pub(crate) struct Priority(pub(crate) i32);
+
+impl<'py> FromPyObject<'_, 'py> for Priority {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        value.extract().map(Self).map_err(|error: PyErr| out_of_range(&value, error))
+    }
+}
+
+fn out_of_range(value: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
+    let py = value.py();
+    if !error.is_instance_of::<PyOverflowError>(py) {
+        return error;
+    }
+    let shown = value.to_string().chars().take(64).collect::<String>();
+    let message = "the number is out of range";
+    exception(py, &Error::new(ErrorKind::InvalidInput, "number.parse", message).with("value", shown))
 }
 
 /// Bytes, or the file they are in.

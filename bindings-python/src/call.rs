@@ -23,6 +23,7 @@ type Work = Pin<Box<dyn Future<Output = Result<Reply>> + Send>>;
 
 enum Task {
     Plain(Work),
+    Stoppable(Work, CancelToken),
     Load { start: Box<dyn FnOnce(LoadOptions) -> Work + Send>, progress: Option<Py<PyAny>> },
 }
 
@@ -58,6 +59,25 @@ impl Call {
     ) -> Self {
         let work: Work = Box::pin(async move { work.await.map(reply) });
         Self(Mutex::new(Some(Task::Plain(work))))
+    }
+
+    /// A call on a handle that goes on until its token is raised, and then ends in order.
+    pub(crate) fn stoppable<H, T, F, W>(
+        py: Python<'_>,
+        handle: &Owned<H>,
+        operation: &'static str,
+        token: CancelToken,
+        call: F,
+    ) -> PyResult<Self>
+    where
+        H: Clone + Send + 'static,
+        T: ToPython + Send + 'static,
+        F: FnOnce(H) -> W + Send + 'static,
+        W: Future<Output = Result<T>> + Send,
+    {
+        let handle = handle.get(operation).or_raise(py)?;
+        let work: Work = Box::pin(async move { call(handle).await.map(reply) });
+        Ok(Self(Mutex::new(Some(Task::Stoppable(work, token)))))
     }
 
     /// A bulk load on a handle: reports progress, and can be stopped between two mails.
@@ -105,12 +125,14 @@ enum Message {
     Done(Result<Reply>),
 }
 
-/// Stops a load when its future is dropped, as asyncio does to cancel.
-struct StopOnDrop(CancelToken);
+/// Stops what can be stopped when its future is dropped, as asyncio does to cancel.
+struct StopOnDrop(Option<CancelToken>);
 
 impl Drop for StopOnDrop {
     fn drop(&mut self) {
-        self.0.cancel();
+        if let Some(token) = &self.0 {
+            token.cancel();
+        }
     }
 }
 
@@ -119,44 +141,47 @@ impl Call {
     /// Does the work without holding the GIL and gives its result.
     fn wait<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let runtime = runtime().or_raise(py)?;
-        let token = CancelToken::new();
         let (sender, inbox) = channel();
-        let (work, progress, stoppable) = match self.take()? {
-            Task::Plain(work) => (work, None, false),
+        let (work, progress, stop) = match self.take()? {
+            Task::Plain(work) => (work, None, None),
+            Task::Stoppable(work, token) => (work, None, Some(token)),
             Task::Load { start, progress } => {
+                let token = CancelToken::new();
                 let mut options = LoadOptions::default().cancelled_by(token.clone());
                 if progress.is_some() {
                     options = options.on_progress(on_waiting_thread(sender.clone()));
                 }
-                (start(options), progress, true)
+                (start(options), progress, Some(token))
             }
         };
         runtime.spawn(async move {
             // Nobody listens any more when the waiting thread was interrupted.
             let _ = sender.send(Message::Done(guarded(work).await));
         });
-        listen(py, inbox, progress, stoppable.then_some(token))
+        listen(py, inbox, progress, stop)
     }
 
     /// Does the work on the library's threads; gives an awaitable of the running event loop.
     fn future<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         runtime().or_raise(py)?;
-        let token = CancelToken::new();
         let failure: Arc<Mutex<Option<PyErr>>> = Arc::default();
-        let work = match self.take()? {
-            Task::Plain(work) => work,
+        let (work, token) = match self.take()? {
+            Task::Plain(work) => (work, CancelToken::new()),
+            Task::Stoppable(work, token) => (work, token),
             Task::Load { start, progress } => {
+                let token = CancelToken::new();
                 let mut options = LoadOptions::default().cancelled_by(token.clone());
                 if let Some(progress) = progress {
                     options =
                         options.on_progress(on_worker_thread(progress, token.clone(), Arc::clone(&failure)));
                 }
-                start(options)
+                (start(options), token)
             }
         };
         pyo3_async_runtimes::generic::future_into_py::<Bridge, _, _>(py, async move {
-            let _stop = StopOnDrop(token);
+            let mut stop = StopOnDrop(Some(token));
             let outcome = guarded(work).await;
+            stop.0 = None;
             match failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
                 Some(failure) => Err(failure),
                 None => Ok(Outcome(outcome)),

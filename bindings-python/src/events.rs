@@ -2,15 +2,22 @@
 
 use std::sync::Arc;
 
-use besunny::{Event, Events as Inner, Result, Stopper, SubscribeOptions};
+use besunny::{Error, ErrorKind, Event, Events as Inner, Result, Stopper, SubscribeOptions};
 use pyo3::prelude::*;
 use tokio::sync::Mutex;
 
 use crate::arguments::Count;
+use crate::at_work::{self, call_on};
 use crate::call::Call;
+use crate::control::CancelToken;
 use crate::errors::OrRaise;
-use crate::options::{Subscribing, kinds};
+use crate::options::{Retrying, Subscribing, kinds};
 use crate::process::Owned;
+use crate::results::ToPython;
+
+/// The operation of an error that stands for what a handler raised, as `_event_handlers.py`
+/// knows it.
+const HANDLER: &str = "events.handler";
 
 /// A user's events.
 #[pyclass(frozen, module = "besunny._besunny")]
@@ -33,6 +40,28 @@ impl Events {
             "events.live",
             |events| async move { events.live(options).await.map(Shared::new) },
         )
+    }
+
+    /// `handler` is a `besunny._host.Handler`.
+    #[expect(clippy::too_many_arguments, reason = "each says something else")]
+    fn handle(
+        &self,
+        py: Python<'_>,
+        host: Py<PyAny>,
+        name: String,
+        handler: Py<PyAny>,
+        subscribing: Subscribing,
+        retrying: Retrying,
+        stop: Bound<'_, CancelToken>,
+    ) -> PyResult<Call> {
+        let token = stop.get().0.clone();
+        let options = subscribing.parse().and_then(|options| retrying.parse(options, token.clone()));
+        let options = options.or_raise(py)?;
+        let (host, handler) = (Arc::new(host), Arc::new(handler));
+        Call::stoppable(py, &self.0, "events.handle", token, |events| async move {
+            let handle = |event| handle_one(Arc::clone(&host), Arc::clone(&handler), event);
+            events.handle(&name, options, handle).await
+        })
     }
 
     fn read(&self, py: Python<'_>, after: u64, kinds: Vec<String>, limit: Count) -> PyResult<Call> {
@@ -58,6 +87,18 @@ impl Events {
             |events| async move { events.delete_cursor(&name).await },
         )
     }
+}
+
+/// Has one event handled in Python. What was raised stays there, and is logged there.
+async fn handle_one(host: at_work::Shared, handler: at_work::Shared, event: Event) -> Result<()> {
+    let argument = move |py: Python<'_>| event.to_python(py).map(Bound::unbind);
+    // Nothing calls one event off: `stop` ends the handling after it.
+    let handled = call_on(host, handler, argument, &besunny::CancelToken::new()).await;
+    handled.map_err(|error| {
+        let failure = error.failure();
+        let kind = ErrorKind::ALL.iter().find(|kind| kind.code() == failure.code);
+        Error::new(kind.copied().unwrap_or(ErrorKind::Internal), HANDLER, failure.message.clone())
+    })
 }
 
 /// A subscription that its calls share. The core's own is used by one call at a time.

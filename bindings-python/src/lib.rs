@@ -10,10 +10,15 @@
 //! Invariant: no panic crosses into Python; it becomes an `InternalError`.
 
 mod arguments;
+mod at_work;
 mod call;
+mod control;
 mod documents;
 mod errors;
 mod events;
+mod job_handler;
+mod jobs;
+mod json;
 mod mail;
 mod options;
 mod probe;
@@ -31,11 +36,21 @@ mod _besunny {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use super::at_work::Finish;
+    #[pymodule_export]
     use super::call::Call;
+    #[pymodule_export]
+    use super::control::{CancelToken, VirtualClock};
     #[pymodule_export]
     use super::documents::Documents;
     #[pymodule_export]
     use super::events::{Events, Subscription};
+    #[pymodule_export]
+    use super::job_handler::JobContext;
+    #[pymodule_export]
+    use super::jobs::{
+        Jobs, new_job_for_document, new_job_for_mail, new_job_to_re_embed, new_job_to_rebuild,
+    };
     #[pymodule_export]
     use super::mail::{Mail, UserMail};
     #[pymodule_export]

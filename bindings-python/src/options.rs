@@ -1,16 +1,17 @@
 //! Groups of keyword arguments, handed over as one dict each.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::Arc;
 
 use besunny::{
-    ChangeKind, DocumentFilter, Error, ErrorKind, NewDocument, OpenOptions, PageRequest, ProjectFields,
-    ProjectPatch, Result, SearchRequest, SubscribeOptions,
+    CancelToken, ChangeKind, DocumentFilter, Error, ErrorKind, HandleOptions, NewDocument, OnFailure,
+    OpenOptions, PageRequest, ProjectFields, ProjectPatch, Result, SearchRequest, SubscribeOptions,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 
-use crate::arguments::{Count, Instant, ProjectChoice};
+use crate::arguments::{Count, Instant, ProjectChoice, Span};
+use crate::control::VirtualClock;
 
 /// A struct that is read from a dict with these keys. Errors keep their own type.
 macro_rules! keywords {
@@ -24,13 +25,15 @@ macro_rules! keywords {
             type Error = PyErr;
 
             fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-                Ok(Self { $($field: keyword(&given, $key)?,)+ })
+                Ok(Self { $($field: $crate::options::keyword(&given, $key)?,)+ })
             }
         }
     };
 }
 
-fn keyword<'py, T>(given: &Bound<'py, PyAny>, key: &str) -> PyResult<T>
+pub(crate) use keywords;
+
+pub(crate) fn keyword<'py, T>(given: &Bound<'py, PyAny>, key: &str) -> PyResult<T>
 where
     T: for<'a> FromPyObject<'a, 'py, Error = PyErr>,
 {
@@ -54,6 +57,7 @@ keywords! {
         runtime_library: Option<PathBuf> = "runtime_library",
         index_folder: Option<PathBuf> = "index_folder",
         row_level_security: bool = "row_level_security",
+        clock: Option<Clock> = "clock",
     }
 }
 
@@ -67,6 +71,9 @@ impl Opening {
         options.runtime_library = self.runtime_library;
         options.index_folder = self.index_folder;
         options.row_level_security = self.row_level_security;
+        if let Some(clock) = self.clock {
+            options.clock = Arc::new(clock.0);
+        }
         Ok(options)
     }
 }
@@ -175,7 +182,7 @@ keywords! {
         kinds: Vec<String> = "kinds",
         start: String = "start",
         batch: Count = "batch",
-        timeout: Option<f64> = "timeout",
+        timeout: Option<Span> = "timeout",
         auto_ack: bool = "auto_ack",
     }
 }
@@ -186,8 +193,39 @@ impl Subscribing {
         options.kinds = kinds(&self.kinds)?;
         options.start = self.start.parse()?;
         options.batch = self.batch.0;
-        options.timeout = self.timeout.map(seconds).transpose()?;
+        options.timeout = self.timeout.map(|span| span.0);
         options.auto_ack = self.auto_ack;
+        Ok(options)
+    }
+}
+
+keywords! {
+    /// How a handler of events is retried.
+    Retrying {
+        attempts: Count = "attempts",
+        backoff: Span = "backoff",
+        longest_backoff: Span = "longest_backoff",
+        on_failure: String = "on_failure",
+    }
+}
+
+impl Retrying {
+    pub(crate) fn parse(self, subscribe: SubscribeOptions, stop: CancelToken) -> Result<HandleOptions> {
+        let mut options = HandleOptions::default();
+        options.subscribe = subscribe;
+        options.attempts = self.attempts.0;
+        options.backoff = self.backoff.0;
+        options.longest_backoff = self.longest_backoff.0;
+        options.on_failure = match self.on_failure.as_str() {
+            "stop" => OnFailure::Stop,
+            "skip" => OnFailure::Skip,
+            other => {
+                let message = "on failure, handling is to `stop` or to `skip` the event";
+                return Err(Error::new(ErrorKind::InvalidInput, "events.handle", message)
+                    .with("on_failure", other.chars().take(64).collect::<String>()));
+            }
+        };
+        options.stop = stop;
         Ok(options)
     }
 }
@@ -197,11 +235,18 @@ pub(crate) fn kinds(names: &[String]) -> Result<Vec<ChangeKind>> {
     names.iter().map(|name| name.parse()).collect()
 }
 
-fn seconds(given: f64) -> Result<Duration> {
-    Duration::try_from_secs_f64(given).map_err(|_| {
-        let message = "a timeout is a number of seconds, 0 or more; None waits for ever";
-        Error::new(ErrorKind::InvalidInput, "events.subscribe", message).with("timeout", given)
-    })
+/// A clock that a test sets.
+pub(crate) struct Clock(besunny::VirtualClock);
+
+impl<'py> FromPyObject<'_, 'py> for Clock {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match value.cast::<VirtualClock>() {
+            Ok(clock) => Ok(Self(clock.get().0.clone())),
+            Err(_) => Err(PyTypeError::new_err("a clock is a besunny.VirtualClock")),
+        }
+    }
 }
 
 /// A search, narrowed by `filter`.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use besunny::{
-    ChangeKind, DecidedBy, DocumentType, Error, ErrorKind, IntakeStatus, Precision, Result, SearchMode,
-    Signal, Start, StoreStatus,
+    ChangeKind, DecidedBy, DocumentType, Error, ErrorKind, IntakeStatus, JobState, Precision, Result,
+    SearchMode, Signal, Start, StoreStatus,
 };
 use pyo3::prelude::*;
 
@@ -25,6 +25,7 @@ pub(crate) fn _vocabulary() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("DecidedBy", DecidedBy::ALL.iter().map(|value| value.as_str()).collect()),
         ("DocumentType", DocumentType::ALL.iter().map(|value| value.as_str()).collect()),
         ("IntakeStatus", IntakeStatus::ALL.iter().map(|value| value.as_str()).collect()),
+        ("JobState", JobState::ALL.iter().map(|value| value.as_str()).collect()),
         ("Precision", vec![Precision::Fp32.name(), Precision::Int8.name()]),
         ("SearchMode", SearchMode::ALL.iter().map(|value| value.as_str()).collect()),
         ("Signal", Signal::ALL.iter().map(|value| value.as_str()).collect()),

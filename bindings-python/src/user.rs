@@ -4,10 +4,12 @@ use besunny::{Classify, UserHandle as Inner};
 use pyo3::prelude::*;
 
 use crate::arguments::Count;
+use crate::at_work::AtWork;
 use crate::call::Call;
 use crate::documents::Documents;
 use crate::errors::OrRaise;
 use crate::events::Events;
+use crate::jobs::Jobs;
 use crate::mail::UserMail;
 use crate::options::{Filter, page, search};
 use crate::process::Owned;
@@ -42,6 +44,11 @@ impl UserHandle {
 
     fn events(&self, py: Python<'_>) -> PyResult<Events> {
         Ok(Events(Owned::new(self.0.get("user.events").or_raise(py)?.events())))
+    }
+
+    fn jobs(&self, py: Python<'_>) -> PyResult<Jobs> {
+        // Handlers of a user's own jobs run where the workspace's run.
+        Ok(Jobs::new(self.0.get("user.jobs").or_raise(py)?.jobs(), AtWork::default()))
     }
 
     fn classify(

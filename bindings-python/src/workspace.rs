@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use besunny::{RebuildOptions, Workspace as Inner};
 use pyo3::prelude::*;
 
+use crate::at_work::AtWork;
 use crate::call::Call;
 use crate::errors::OrRaise;
+use crate::jobs::Jobs;
 use crate::mail::Mail;
 use crate::options::Opening;
 use crate::process::Owned;
@@ -28,28 +30,46 @@ pub(crate) fn restore_workspace(backup: PathBuf, location: PathBuf) -> Call {
 
 /// An open workspace.
 #[pyclass(frozen, module = "besunny._besunny")]
-pub(crate) struct Workspace(pub(crate) Owned<Inner>);
+pub(crate) struct Workspace {
+    workspace: Owned<Inner>,
+    at_work: AtWork,
+}
+
+impl Workspace {
+    pub(crate) fn new(workspace: Inner, at_work: AtWork) -> Self {
+        Self { workspace: Owned::new(workspace), at_work }
+    }
+}
 
 #[pymethods]
 impl Workspace {
     fn close(&self, py: Python<'_>) -> PyResult<Call> {
-        Call::on(py, &self.0, "workspace.close", |workspace| async move { workspace.close().await })
+        Call::on(py, &self.workspace, "workspace.close", |workspace| async move { workspace.close().await })
     }
 
     fn users(&self, py: Python<'_>) -> PyResult<Users> {
-        Ok(Users(Owned::new(self.0.get("workspace.users").or_raise(py)?.users())))
+        Ok(Users(Owned::new(self.workspace.get("workspace.users").or_raise(py)?.users())))
     }
 
     fn mail(&self, py: Python<'_>) -> PyResult<Mail> {
-        Ok(Mail(Owned::new(self.0.get("workspace.mail").or_raise(py)?.mail())))
+        Ok(Mail(Owned::new(self.workspace.get("workspace.mail").or_raise(py)?.mail())))
+    }
+
+    fn jobs(&self, py: Python<'_>) -> PyResult<Jobs> {
+        Ok(Jobs::new(self.workspace.get("workspace.jobs").or_raise(py)?.jobs(), self.at_work.clone()))
     }
 
     fn user(&self, py: Python<'_>, username: String) -> PyResult<Call> {
-        Call::on(py, &self.0, "workspace.user", |workspace| async move { workspace.user(&username).await })
+        Call::on(
+            py,
+            &self.workspace,
+            "workspace.user",
+            |workspace| async move { workspace.user(&username).await },
+        )
     }
 
     fn embed(&self, py: Python<'_>, texts: Vec<String>) -> PyResult<Call> {
-        Call::on(py, &self.0, "embed", |workspace| async move {
+        Call::on(py, &self.workspace, "embed", |workspace| async move {
             let vectors = workspace.embed(texts).await?;
             // No text still has a second dimension.
             let dimension = match vectors.first() {
@@ -61,24 +81,29 @@ impl Workspace {
     }
 
     fn status(&self, py: Python<'_>) -> PyResult<Call> {
-        Call::on(py, &self.0, "status", |workspace| async move { workspace.status().await })
+        Call::on(py, &self.workspace, "status", |workspace| async move { workspace.status().await })
     }
 
     fn check(&self, py: Python<'_>, repair: bool) -> PyResult<Call> {
-        Call::on(py, &self.0, "check", move |workspace| async move { workspace.check(repair).await })
+        Call::on(py, &self.workspace, "check", move |workspace| async move { workspace.check(repair).await })
     }
 
     fn rebuild(&self, py: Python<'_>) -> PyResult<Call> {
-        Call::on(py, &self.0, "rebuild", |workspace| async move {
+        Call::on(py, &self.workspace, "rebuild", |workspace| async move {
             workspace.rebuild(RebuildOptions::default()).await
         })
     }
 
     fn backup(&self, py: Python<'_>, path: PathBuf) -> PyResult<Call> {
-        Call::on(py, &self.0, "workspace.backup", |workspace| async move { workspace.backup(path).await })
+        Call::on(
+            py,
+            &self.workspace,
+            "workspace.backup",
+            |workspace| async move { workspace.backup(path).await },
+        )
     }
 
     fn digest(&self, py: Python<'_>) -> PyResult<Call> {
-        Call::on(py, &self.0, "digest", |workspace| async move { workspace.digest().await })
+        Call::on(py, &self.workspace, "digest", |workspace| async move { workspace.digest().await })
     }
 }

@@ -23,7 +23,19 @@ async def ws(tmp_path: Path) -> AsyncIterator[aio.Workspace]:
 
 
 @pytest.mark.parametrize(
-    "name", ["Workspace", "Users", "UserHandle", "Projects", "Documents", "Mail", "UserMail"]
+    "name",
+    [
+        "Workspace",
+        "Users",
+        "UserHandle",
+        "Projects",
+        "Documents",
+        "Events",
+        "JobContext",
+        "Jobs",
+        "Mail",
+        "UserMail",
+    ],
 )
 def test_both_faces_are_alike(name: str) -> None:
     blocking, awaited = getattr(besunny, name), getattr(aio, name)

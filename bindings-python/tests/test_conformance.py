@@ -60,6 +60,58 @@ def plain(value: Any) -> Any:
     return value.to_dict() if hasattr(value, "to_dict") else value
 
 
+def new_jobs(value: Any) -> Any:
+    """Jobs that are handed over, as the face takes them."""
+    match value:
+        case list():
+            return [besunny.NewJob(**job) for job in value]
+        case dict():
+            return besunny.NewJob(**value)
+    return value
+
+
+def handler(does: Any, ran: list[Any], *, is_async: bool) -> Callable[[Any], Any]:
+    """A handler of jobs that does what a case says."""
+
+    async def act(job: Any) -> None:
+        user = job.user and job.user.username
+        seen = {"kind": job.kind, "payload": job.payload, "attempt": job.attempt, "user": user}
+        ran.append(seen)
+        owner = job.user or job.workspace
+        match does:
+            case "succeed":
+                pass
+            case "fail":
+                raise besunny.JobFailure("no")
+            case "fail_for_good":
+                raise besunny.JobFailure("no", retry=False)
+            case {"fail_times": int(times)}:
+                if job.attempt <= times:
+                    raise besunny.JobFailure("not yet")
+            case "look_up_nobody":
+                await settled(job.workspace.user("nobody"))
+            case "cancel_itself":
+                await settled(owner.jobs.cancel(job))
+                raise besunny.JobFailure("called off")
+            case "store":
+                if job.user is None:
+                    raise besunny.JobFailure("nobody to store it for", retry=False)
+                await settled(job.user.documents.ingest(job.payload))
+            case {"progress": [fraction, message]}:
+                job.progress(fraction, message)
+            case {"enqueue": dict(new)}:
+                await settled(owner.jobs.enqueue(**new))
+            case _:
+                raise AssertionError(f"no handler does {does!r}")
+
+    def act_at_once(job: Any) -> None:
+        # On the blocking face there is nothing to wait for.
+        with pytest.raises(StopIteration):
+            act(job).send(None)
+
+    return act if is_async else act_at_once
+
+
 def matches(expected: Any, result: Any) -> bool:
     """Whether a result is what was expected."""
     match expected:
@@ -99,10 +151,35 @@ async def settled(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-async def run(case: dict[str, Any], folder: Path, open_workspace: Callable[..., Any]) -> None:
+async def call(ws: Any, step: dict[str, Any], kept: dict[str, Any], stage: dict[str, Any]) -> Any:
+    """Makes the call of a step."""
+    args = argument(step.get("args", {}), kept)
+    match step["call"]:
+        case "ran":
+            ran = list(stage["ran"])
+            stage["ran"].clear()
+            return ran
+        case "jobs.advance":
+            args["clock"] = stage["clock"]
+    target = await settled(ws.user(step["user"])) if "user" in step else ws
+    for name in step["call"].split("."):
+        target = getattr(target, name)
+    if step["call"] == "jobs.handler":
+        does = handler(args["does"], stage["ran"], is_async=stage["is_async"])
+        return plain(target(args["kind"])(does) and None)
+    if step["call"].startswith("jobs."):
+        args |= {key: new_jobs(args[key]) for key in ("jobs", "job", "on_complete") if key in args}
+    return plain(await settled(target(**args)))
+
+
+async def run(
+    case: dict[str, Any], folder: Path, open_workspace: Callable[..., Any], *, is_async: bool
+) -> None:
     """Runs a case on one face."""
     model = os.environ.get("BESUNNY_MODEL") if case.get("model") else False
-    options = {"model": model, **case.get("options", {})}
+    clock = besunny.VirtualClock(case["clock"]) if "clock" in case else None
+    options = {"model": model, "clock": clock, **case.get("options", {})}
+    stage: dict[str, Any] = {"clock": clock, "ran": [], "is_async": is_async}
     ws = await settled(open_workspace(folder, **options))
     kept: dict[str, Any] = {}
     try:
@@ -113,10 +190,7 @@ async def run(case: dict[str, Any], folder: Path, open_workspace: Callable[..., 
                 ws = await settled(open_workspace(folder, **options))
                 continue
             try:
-                target = await settled(ws.user(step["user"])) if "user" in step else ws
-                for name in step["call"].split("."):
-                    target = getattr(target, name)
-                result = plain(await settled(target(**argument(step.get("args", {}), kept))))
+                result = await call(ws, step, kept, stage)
             except besunny.Error as error:
                 assert error.code == step.get("error"), f"{where}: {error}"
                 continue
@@ -131,18 +205,24 @@ async def run(case: dict[str, Any], folder: Path, open_workspace: Callable[..., 
         await settled(ws.close())
 
 
-FACES: list[Callable[..., besunny.Workspace | Awaitable[aio.Workspace]]] = [
-    besunny.Workspace.open,
-    aio.Workspace.open,
-]
+FACES: dict[str, Callable[..., besunny.Workspace | Awaitable[aio.Workspace]]] = {
+    "blocking": besunny.Workspace.open,
+    "aio": aio.Workspace.open,
+}
 
 
-@pytest.mark.parametrize("face", FACES, ids=["blocking", "aio"])
+@pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("case", CASES)
-def test_conformance(case: dict[str, Any], face: Callable[..., Any], tmp_path: Path) -> None:
+def test_conformance(case: dict[str, Any], face: str, tmp_path: Path) -> None:
     if case.get("model") and not os.environ.get("BESUNNY_MODEL"):
         pytest.skip("needs a sentence model: set BESUNNY_MODEL")
-    asyncio.run(run(case, tmp_path / "workspace", face))
+    asyncio.run(run(case, tmp_path / "workspace", FACES[face], is_async=face == "aio"))
+
+
+@pytest.mark.parametrize("face", FACES)
+@pytest.mark.parametrize("case", [case for case in CASES if "jobs.handler" in json.dumps(case.values)])
+def test_conformance_with_the_other_kind_of_handler(case: dict[str, Any], face: str, tmp_path: Path) -> None:
+    asyncio.run(run(case, tmp_path / "workspace", FACES[face], is_async=face != "aio"))
 
 
 def test_the_runner_can_fail() -> None:

@@ -6,17 +6,19 @@ import doctest
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import besunny
 import pytest
-from besunny._blocking import documents, mail, projects, user, users, workspace
+from besunny import _job_types
+from besunny._blocking import documents, events, jobs, mail, projects, user, users, workspace
 
 HERE = Path(__file__).resolve().parents[1]
 FINDER = doctest.DocTestFinder(exclude_empty=True)
 EXAMPLES = [
     example
-    for module in (documents, mail, projects, user, users, workspace)
+    for module in (_job_types, documents, events, jobs, mail, projects, user, users, workspace)
     for example in FINDER.find(module)
     if example.examples
 ]
@@ -26,7 +28,7 @@ EXAMPLES = [
 def test_docstring(
     example: doctest.DocTest, ws: besunny.Workspace, me: besunny.UserHandle, tmp_path: Path
 ) -> None:
-    example.globs.update(besunny=besunny, ws=ws, me=me, folder=tmp_path)
+    example.globs.update(besunny=besunny, ws=ws, me=me, folder=tmp_path, timedelta=timedelta)
     report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
     runner.run(example, out=report.append)
@@ -34,17 +36,19 @@ def test_docstring(
 
 
 def test_most_methods_have_an_example() -> None:
-    assert len(EXAMPLES) >= 20
+    assert len(EXAMPLES) >= 40
 
 
 def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     text = (HERE / "README.md").read_text(encoding="utf-8")
-    [example] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    exec(compile(example, "README.md", "exec"), {})
+    main, jobs = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(compile(main, "README.md", "exec"), {})
     out = capfd.readouterr().out
     assert out.startswith("True")
     assert "Drone permit for Alfama" in out
+    exec(compile(jobs, "README.md", "exec"), {})
+    assert capfd.readouterr().out == "a digest of 1 documents for ana\n"
 
 
 def test_the_async_face_is_up_to_date() -> None:

@@ -104,3 +104,64 @@ def test_awaited_events(tmp_path: Path) -> None:
                 await anext(live)
 
     asyncio.run(run())
+
+
+def test_a_handler_is_retried_and_then_raises_or_skips(me: besunny.UserHandle) -> None:
+    notes(me, 3)
+    stored = [event.position for event in me.events.read()]
+    seen: list[int] = []
+
+    def handle(event: besunny.Event) -> None:
+        seen.append(event.position)
+        if event.position == stored[1]:
+            raise KeyError("not this one")
+
+    with pytest.raises(KeyError, match="not this one"):
+        me.events.handle("mailer", handle, timeout=0, attempts=2, backoff=0)
+    assert seen == [stored[0], stored[1], stored[1]]
+    report = me.events.handle("mailer", handle, timeout=0, attempts=1, on_failure="skip")
+    assert (report.handled, report.skipped) == (1, 1)
+    assert [(skip.event.position, skip.error) for skip in report.failures] == [
+        (stored[1], "KeyError: 'not this one'")
+    ]
+    assert me.events.handle("mailer", handle, timeout=0).handled == 0
+    for wrong in ({"attempts": 0}, {"on_failure": "panic"}, {"backoff": -1}, {"start": "middle"}):
+        with pytest.raises(besunny.InvalidInputError):
+            me.events.handle("mailer", handle, **wrong)
+    with pytest.raises(besunny.InvalidInputError) as refused:
+        me.events.handle(" ", handle)
+    assert refused.value.operation != "events.handler"
+
+
+def test_an_async_handler_of_events_and_stopping(me: besunny.UserHandle) -> None:
+    notes(me, 2)
+    stop = besunny.CancelToken()
+
+    async def handle(event: besunny.Event) -> None:
+        await asyncio.sleep(0)
+        stop.cancel()
+
+    assert me.events.handle("mailer", handle, stop=stop).handled == 1
+
+
+def test_awaited_handling(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with aio.Workspace.open(tmp_path / "workspace", model=False) as ws:
+            await ws.users.create("ana")
+            me = await ws.user("ana")
+            loop, handled = asyncio.get_running_loop(), asyncio.Event()
+
+            async def handle(event: besunny.Event) -> None:
+                assert asyncio.get_running_loop() is loop
+                await me.documents.get(event.document_id or "")
+                handled.set()
+
+            handling = asyncio.create_task(me.events.handle("mailer", handle))
+            await me.documents.ingest("Fresh")
+            await asyncio.wait_for(handled.wait(), 60)
+            handling.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asyncio.wait_for(handling, 60)
+            assert (await me.events.handle("mailer", handle, timeout=0)).handled == 0
+
+    asyncio.run(run())

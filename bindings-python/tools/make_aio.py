@@ -3,8 +3,8 @@
     python tools/make_aio.py          writes python/besunny/aio/
     python tools/make_aio.py --check  fails if what is there is not what would be written
 
-What differs by more than an ``await`` (opening a workspace, relaying progress, iterating over events) is written
-by hand in files of its own.
+What differs by more than an ``await`` (opening a workspace, relaying progress, iterating over
+events, working) is written by hand in files of its own.
 """
 
 from __future__ import annotations
@@ -14,19 +14,29 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent / "python" / "besunny"
-FILES = ("documents.py", "events.py", "mail.py", "projects.py", "user.py", "users.py")
+FILES = (
+    "documents.py",
+    "events.py",
+    "job_context.py",
+    "jobs.py",
+    "mail.py",
+    "projects.py",
+    "user.py",
+    "users.py",
+)
 HEADER = "# Written by tools/make_aio.py from _blocking/{name}; change that instead.\n"
 EXAMPLE = re.compile(r"\n+ +>>> .*?(?=\n +\"\"\")", re.DOTALL)
 
 
 def method(text: str) -> str:
     """A method as its async twin, if it waits for anything."""
-    if ".wait()" not in text and "self.list(" not in text:
-        return EXAMPLE.sub("", text)
     text = EXAMPLE.sub("", text)
+    if not any(way in text for way in (".wait()", "self.list(", "working(")):
+        return text
     text = re.sub(r'("""[^\n"]+)\n +"""', r'\1"""', text)
     text = text.replace("    def ", "    async def ", 1)
-    text = text.replace("self._native.", "await self._native.").replace(".wait()", ".future()")
+    text = re.sub(r"self\._native\.(.*)\.wait\(\)", r"await self._native.\1.future()", text)
+    text = text.replace("return working(", "return await working(")
     return text.replace("self.list(", "await self.list(")
 
 

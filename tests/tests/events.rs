@@ -276,7 +276,8 @@ async fn a_handler_is_stopped_between_two_events_and_while_it_waits() {
 
     options.stop = CancelToken::new();
     options.subscribe.kinds = vec![ChangeKind::ProjectCreated];
-    let (waiting, ()) = tokio::join!(ana.events().handle("mailer", options.clone(), raise), async {
+    let events = ana.events();
+    let (waiting, ()) = tokio::join!(events.handle("mailer", options.clone(), raise), async {
         tokio::task::yield_now().await;
         options.stop.cancel();
     });
@@ -289,7 +290,8 @@ async fn closing_ends_a_handler_that_never_returns() {
     let ana = user(&workspace, "ana").await;
     note(&ana, "one").await;
     let (begun, mut has_begun) = tokio::sync::mpsc::unbounded_channel();
-    let handling = ana.events().handle("mailer", HandleOptions::default(), |_| {
+    let events = ana.events();
+    let handling = events.handle("mailer", HandleOptions::default(), |_| {
         begun.send(()).expect("somebody listens");
         std::future::pending()
     });

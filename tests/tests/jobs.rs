@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use besunny::{
-    ErrorKind, JobContext, JobFilter, JobState, NewDocument, NewJob, NewSchedule, OpenOptions, PageRequest,
-    SearchRequest, Timestamp, VirtualClock, WorkOptions, Workspace,
+    CancelToken, ErrorKind, JobContext, JobFilter, JobState, NewDocument, NewJob, NewSchedule, OpenOptions,
+    PageRequest, SearchRequest, Timestamp, VirtualClock, WorkOptions, Workspace, blocking,
 };
 use besunny_tests::{generated_mail, has_model, lexical_workspace, open_without_model};
 use serde_json::{Value, json};
@@ -213,4 +213,77 @@ async fn schedules_follow_the_wall_clock() {
     assert_eq!(jobs.advance(&clock, Duration::from_secs(86_400)).await.expect("advances"), 0);
     assert_eq!(jobs.prune(Duration::ZERO).await.expect("prunes"), 2);
     workspace.close().await.expect("closes");
+}
+
+fn blocking_workspace() -> (tempfile::TempDir, blocking::Workspace) {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut options = OpenOptions::default();
+    options.model = Some("".into());
+    let workspace = blocking::Workspace::open(folder.path(), options).expect("opens");
+    (folder, workspace)
+}
+
+#[test]
+fn plain_functions_do_jobs_on_threads() {
+    let (_folder, workspace) = blocking_workspace();
+    workspace.create_user("ana", None).expect("creates");
+    let (jobs, me) = (workspace.jobs(), workspace.user("ana").expect("a user"));
+    jobs.handler("note", |job: blocking::JobContext| {
+        let me = job.user()?.ok_or(besunny::JobError::permanent("whose?"))?;
+        let content = job.payload::<String>()?.into_bytes();
+        me.ingest_document(NewDocument { content, ..NewDocument::default() })?;
+        let count = job.workspace()?.status()?.documents;
+        job.progress(1.0, Some(&format!("{count} documents")));
+        Ok(())
+    })
+    .expect("registers");
+    jobs.handler("breaks", |_| panic!("asked to panic")).expect("registers");
+    let note = me.jobs().enqueue(NewJob::new("note", json!("Crew call at six"))).expect("enqueues");
+    let breaks = NewJob { max_attempts: 1, ..NewJob::new("breaks", Value::Null) };
+    let broken = jobs.enqueue(breaks).expect("enqueues");
+    let mut options = WorkOptions::default();
+    options.until_idle = true;
+    let report = jobs.work(options.clone()).expect("works");
+    assert_eq!((report.succeeded, report.dead), (1, 1));
+    let noted = me.jobs().get(note.id).expect("a job").progress.and_then(|progress| progress.message);
+    assert_eq!(noted.as_deref(), Some("1 documents"));
+    let failure = jobs.get(broken.id).expect("a job").failure.expect("a failure");
+    assert_eq!((failure.code.as_str(), failure.message.as_str()), ("panic", "asked to panic"));
+    let refused = me.jobs().work(options).err().map(|error| error.kind());
+    assert_eq!(refused, Some(ErrorKind::Forbidden));
+    workspace.close().expect("closes");
+}
+
+#[test]
+fn a_plain_function_that_does_not_stop_is_left_behind() {
+    let (folder, workspace) = blocking_workspace();
+    let (begun, beginning) = std::sync::mpsc::channel();
+    let (ended, ending) = std::sync::mpsc::channel();
+    let stop = CancelToken::new();
+    let token = stop.clone();
+    workspace
+        .jobs()
+        .handler("report", move |job: blocking::JobContext| {
+            token.cancel();
+            while !job.cancel().is_cancelled() {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            // Its handle may be the last, and is dropped here, on one of the threads.
+            let workspace = job.workspace()?;
+            begun.send(()).expect("somebody waits");
+            std::thread::sleep(Duration::from_millis(100));
+            drop((job, workspace));
+            ended.send(()).expect("somebody waits");
+            Ok(())
+        })
+        .expect("registers");
+    let job = workspace.jobs().enqueue(NewJob::new("report", Value::Null)).expect("enqueues");
+    let mut options = WorkOptions::default();
+    (options.stop, options.grace) = (stop, Duration::ZERO);
+    assert_eq!(workspace.jobs().work(options).expect("works").handed_back, 1);
+    assert_eq!(workspace.jobs().get(job.id).expect("a job").state, JobState::Ready);
+    beginning.recv_timeout(PATIENCE).expect("it looks at its token");
+    drop(workspace);
+    ending.recv_timeout(PATIENCE).expect("it ends");
+    drop(folder);
 }

@@ -159,8 +159,27 @@ class InternalError(Error):
 BY_CODE: dict[str, type[Error]] = {kind.code: kind for kind in Error.__subclasses__()}
 """The class for each code."""
 
+
+class JobFailure(Exception):
+    """What a handler of jobs raises to say that it failed, and whether a retry can help.
+
+    ``raise besunny.JobFailure("no such month", retry=False)`` fails for good. Any other
+    exception is tried again, but for a :class:`Error`, which says so itself.
+    """
+
+    retry: bool
+    """Whether another attempt can help."""
+
+    def __init__(self, message: str, *, retry: bool = True) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _job_error_again, (type(self), str(self), self.retry)
+
+
 # Tracebacks name them as callers do.
-for _kind in (Error, Cause, *BY_CODE.values()):
+for _kind in (Error, Cause, JobFailure, *BY_CODE.values()):
     _kind.__module__ = "besunny"
 
 
@@ -168,6 +187,10 @@ def _again(
     kind: type[Error], message: str, operation: str, context: dict[str, str], retryable: bool
 ) -> Error:
     return kind(message, operation=operation, context=context, retryable=retryable)
+
+
+def _job_error_again(kind: type[JobFailure], message: str, retry: bool) -> JobFailure:
+    return kind(message, retry=retry)
 
 
 def build(

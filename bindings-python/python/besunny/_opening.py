@@ -19,6 +19,7 @@ def opening(
     runtime_library: Location | None,
     index_folder: Location | None,
     row_level_security: bool,
+    clock: _besunny.VirtualClock | None,
 ) -> _besunny.Call[_besunny.Workspace]:
     """The call that opens the workspace, with what was not given filled in."""
     found = _defaults.model() if model is None else model or ""
@@ -31,5 +32,6 @@ def opening(
         "runtime_library": runtime_library or _defaults.runtime_library(),
         "index_folder": index_folder,
         "row_level_security": row_level_security,
+        "clock": clock,
     }
     return _besunny.open_workspace(os.fspath(location), options)

@@ -18,6 +18,14 @@ def instant(micros: int) -> datetime:
         return edge.replace(tzinfo=timezone.utc)
 
 
+def span(seconds: float) -> timedelta:
+    """So many seconds, or the longest time that Python knows."""
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError:
+        return timedelta.max
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
@@ -26,6 +34,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         text = value.astimezone(timezone.utc).replace(tzinfo=None).isoformat()
         return (text.rstrip("0") if "." in text else text) + "Z"
+    if isinstance(value, timedelta):
+        return value.total_seconds()
     return value
 
 
@@ -37,7 +47,7 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """The result as plain data for JSON: the same names and forms in every language.
 
-        Times are RFC 3339 text in UTC, tuples become lists.
+        Times are RFC 3339 text in UTC, time spans are seconds, tuples become lists.
         """
         # Results are dataclasses; this base only cannot say so.
         names = (field.name for field in fields(self))  # type: ignore[arg-type]

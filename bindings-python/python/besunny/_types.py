@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from ._record import Record, instant
+from ._job_types import (
+    AttemptFailure,
+    Batch,
+    Enqueued,
+    Job,
+    JobProgress,
+    KindStats,
+    NewJob,
+    Schedule,
+    WorkReport,
+)
+from ._record import Record, instant, span
 from ._vocabulary import (
     Automatic,
     ChangeKind,
@@ -23,31 +34,43 @@ __all__ = [
     "Alternative",
     "Assignment",
     "AttachmentFacts",
+    "AttemptFailure",
+    "Batch",
     "Chunk",
     "Cursor",
     "Delivery",
     "Document",
+    "Enqueued",
     "Event",
     "Evidence",
+    "HandleReport",
     "Hit",
     "HitSnippet",
     "Ingested",
     "IntakeEntry",
     "IntakeReport",
+    "Job",
+    "JobProgress",
+    "KindStats",
     "LexicalWhy",
     "MailDetails",
     "Mailbox",
     "ModelInfo",
+    "NewJob",
     "Page",
     "Progress",
     "Project",
     "Refusal",
+    "Schedule",
     "SemanticWhy",
+    "SkippedEvent",
     "Status",
     "User",
     "Versions",
     "Why",
+    "WorkReport",
     "instant",
+    "span",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -304,6 +327,24 @@ class Cursor(Record):
     position: int
     lag: int
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedEvent(Record):
+    """An event that was given up on, and its handler's last exception: ``TypeName: text``."""
+
+    event: Event
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandleReport(Record):
+    """What a handler did until its subscription ended: how many events were handled and how
+    many skipped, and the first 1,000 skipped ones."""
+
+    handled: int
+    skipped: int
+    failures: tuple[SkippedEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)

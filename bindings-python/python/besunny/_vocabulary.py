@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from os import PathLike
-from typing import TYPE_CHECKING, Literal, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 if TYPE_CHECKING:
+    from ._job_types import Batch, Enqueued, Job
     from ._types import Document, Ingested, Progress, Project
 
 Automatic: TypeAlias = Literal["bounce", "auto_reply", "list", "bulk", "spam"]
@@ -36,6 +37,10 @@ DocumentType: TypeAlias = Literal[
 IntakeStatus: TypeAlias = Literal[
     "stored", "updated", "unchanged", "refused", "user_not_found", "no_recipient"
 ]
+JobState: TypeAlias = Literal[
+    "scheduled", "ready", "running", "succeeded", "failed", "dead", "cancelled"
+]
+OnFailure: TypeAlias = Literal["stop", "skip"]
 Precision: TypeAlias = Literal["fp32", "int8"]
 SearchMode: TypeAlias = Literal["hybrid", "lexical", "semantic"]
 Signal: TypeAlias = Literal[
@@ -64,6 +69,14 @@ Location: TypeAlias = Union[str, "PathLike[str]"]
 """A file or folder."""
 Moment: TypeAlias = Union[datetime, date, str]
 """A ``datetime`` with a time zone, a ``date`` (its first instant in UTC), or RFC 3339 text."""
+Span: TypeAlias = Union[timedelta, float]
+"""How long something takes: a ``timedelta``, or a number of seconds."""
+Json: TypeAlias = Any
+"""``None``, a ``bool``, ``int``, ``float`` or ``str``, or lists and dicts with ``str`` keys of these."""
+JobRef: TypeAlias = Union[str, uuid.UUID, "Job", "Enqueued"]
+"""A job, or its id."""
+BatchRef: TypeAlias = Union[str, uuid.UUID, "Batch"]
+"""A batch of jobs, or its id."""
 ProjectRef: TypeAlias = Union[str, uuid.UUID, "Project"]
 """A project, or its id."""
 DocumentRef: TypeAlias = Union[str, uuid.UUID, "Document", "Ingested"]

@@ -1,6 +1,6 @@
 //! Events, and how far their subscribers have got.
 
-use besunny::{Cursor, Event};
+use besunny::{Cursor, Event, HandleReport, Skipped};
 use pyo3::prelude::*;
 
 use super::{ToPython, record};
@@ -29,6 +29,22 @@ impl ToPython for Cursor {
             "lag" => self.lag,
             "updated_at" => self.updated_at,
         )
+    }
+}
+
+impl ToPython for HandleReport {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "HandleReport",
+            "handled" => self.handled,
+            "skipped" => self.skipped,
+            "failures" => self.failures[..],
+        )
+    }
+}
+
+impl ToPython for Skipped {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        record!(py, "SkippedEvent", "event" => self.event, "error" => self.error.message())
     }
 }
 

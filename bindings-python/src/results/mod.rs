@@ -8,11 +8,14 @@ mod document;
 mod embeddings;
 mod event;
 mod intake;
+mod job;
 mod mail;
 mod project;
 mod search;
 mod status;
 mod user;
+
+use std::time::Duration;
 
 use besunny::{DocumentId, Page, ProjectId, Timestamp, UserId};
 use pyo3::prelude::*;
@@ -112,6 +115,12 @@ impl ToPython for Timestamp {
     }
 }
 
+impl ToPython for Duration {
+    fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        types(py)?.getattr(pyo3::intern!(py, "span"))?.call1((self.as_secs_f64(),))
+    }
+}
+
 impl ToPython for bool {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         Ok(PyBool::new(py, *self).to_owned().into_any())
@@ -127,7 +136,7 @@ macro_rules! numbers {
         }
     )+};
 }
-numbers!(u32, u64, i64, usize, f64);
+numbers!(i32, u32, u64, i64, usize, f64);
 
 macro_rules! shown_as_text {
     ($($name:ty),+) => {$(
@@ -138,4 +147,14 @@ macro_rules! shown_as_text {
         }
     )+};
 }
-shown_as_text!(DocumentId, ProjectId, UserId, besunny::ChunkId, besunny::ContentHash, besunny::Username);
+shown_as_text!(
+    DocumentId,
+    ProjectId,
+    UserId,
+    besunny::BatchId,
+    besunny::ChunkId,
+    besunny::ContentHash,
+    besunny::JobId,
+    besunny::TenantId,
+    besunny::Username
+);

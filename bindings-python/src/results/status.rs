@@ -4,11 +4,11 @@ use besunny::{CheckReport, ModelInfo, Status, UserCheck, Versions, Workspace};
 use pyo3::prelude::*;
 
 use super::{ToPython, record};
-use crate::process::Owned;
+use crate::at_work::AtWork;
 
 impl ToPython for Workspace {
     fn to_python<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let handle = crate::workspace::Workspace(Owned::new(self.clone()));
+        let handle = crate::workspace::Workspace::new(self.clone(), AtWork::default());
         Ok(Bound::new(py, handle)?.into_any())
     }
 }

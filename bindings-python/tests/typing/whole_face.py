@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator, Iterator
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import assert_type
 
@@ -22,6 +22,10 @@ def show(progress: besunny.Progress) -> None:
 
 async def show_async(progress: besunny.Progress) -> None:
     show(progress)
+
+
+async def show_event(event: besunny.Event) -> None:
+    print(event.kind)
 
 
 def blocking(raw: bytes) -> None:
@@ -59,6 +63,12 @@ def blocking(raw: bytes) -> None:
         assert_type(me.events.ack("mailer", 1), int)
         assert_type(me.events.cursors(), list[besunny.Cursor])
         assert_type(me.events.delete_cursor("mailer"), bool)
+        handled = me.events.handle(
+            "mailer", print, attempts=2, backoff=timedelta(seconds=1), on_failure="skip", timeout=1
+        )
+        assert_type(handled, besunny.HandleReport)
+        assert_type(handled.failures, tuple[besunny.SkippedEvent, ...])
+        jobs(ws, me)
 
         shoot = me.projects.create(
             "Lisbon shoot",
@@ -126,6 +136,58 @@ def blocking(raw: bytes) -> None:
     ws.close()
 
 
+def jobs(ws: besunny.Workspace, me: besunny.UserHandle) -> None:
+    @ws.jobs.handler("sync")
+    def sync(job: besunny.JobContext) -> None:
+        assert_type(job.user, besunny.UserHandle | None)
+        assert_type(job.workspace, besunny.Workspace)
+        assert_type(job.job, besunny.Job)
+        job.progress(0.5, "half")
+        if job.cancelled:
+            raise besunny.JobFailure("no", retry=job.attempt < 3)
+
+    @ws.jobs.handler("async")
+    async def asynchronous(job: aio.JobContext) -> None:
+        assert_type(job.user, aio.UserHandle | None)
+        await job.workspace.status()
+
+    assert_type(sync.__name__, str)
+    assert_type(asynchronous.__name__, str)
+    ws.jobs.handler("wrong")(lambda: None)  # type: ignore[type-var]
+    made = me.jobs.enqueue(
+        "sync",
+        {"month": "March"},
+        priority=1,
+        run_at=datetime.now(timezone.utc),
+        delay=timedelta(minutes=1),
+        unique_key="March",
+        max_attempts=3,
+        timeout=1.5,
+        concurrency_key="printer",
+        concurrency_limit=2,
+    )
+    assert_type(made, besunny.Enqueued)
+    new = besunny.NewJob("sync", delay=1)
+    assert_type(ws.jobs.enqueue_many([new, besunny.NewJob.rebuild()]), list[besunny.Enqueued])
+    batch = ws.jobs.enqueue_batch([new], on_complete=besunny.NewJob.ingest_mail(b"raw"))
+    assert_type(ws.jobs.batch(batch), besunny.Batch)
+    assert_type(ws.jobs.get(made), besunny.Job)
+    assert_type(ws.jobs.get(made).failure, besunny.AttemptFailure | None)
+    assert_type(ws.jobs.list(kind="sync", state="dead", batch=batch, size=3), besunny.Page[besunny.Job])
+    assert_type(ws.jobs.iterate(), Iterator[besunny.Job])
+    assert_type(ws.jobs.stats(), list[besunny.KindStats])
+    ws.jobs.requeue(made)
+    assert_type(ws.jobs.prune(timedelta(days=1)), int)
+    assert_type(ws.jobs.schedule("daily", "@daily", new, zone="UTC"), besunny.Schedule)
+    assert_type(ws.jobs.schedules(), list[besunny.Schedule])
+    ws.jobs.unschedule("daily")
+    stop, clock = besunny.CancelToken(), besunny.VirtualClock("2026-03-28")
+    report = ws.jobs.work(concurrency=1, until_idle=True, lease=30, grace=timedelta(0), stop=stop)
+    assert_type(report, besunny.WorkReport)
+    assert_type(ws.jobs.advance(clock, 1) + ws.jobs.run_due(), int)
+    assert_type(clock.now, datetime)
+
+
 async def awaited(raw: bytes) -> None:
     async with aio.Workspace.open("workspace", model=None) as ws:
         assert_type(await ws.users.create("ana"), besunny.User)
@@ -160,6 +222,11 @@ async def awaited(raw: bytes) -> None:
         assert_type(await me.search("query", project="unassigned"), list[besunny.Hit])
         assert_type(await me.intake_log(), besunny.Page[besunny.IntakeEntry])
         await me.projects.delete(shoot)
+        assert_type(await me.jobs.enqueue("async"), besunny.Enqueued)
+        assert_type(await me.jobs.list(), besunny.Page[besunny.Job])
+        assert_type(me.jobs.iterate(), AsyncIterator[besunny.Job])
+        assert_type(await ws.jobs.work(until_idle=True), besunny.WorkReport)
+        assert_type(await me.events.handle("mailer", show_event, timeout=0), besunny.HandleReport)
     ws = await aio.Workspace.open("workspace")
     await ws.close()
 

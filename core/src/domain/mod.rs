@@ -50,8 +50,9 @@ pub use project::{Project, ProjectFields, ProjectPatch};
 pub use schedule::{Cron, NewSchedule, Schedule};
 pub use search::{Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy, Why};
 pub use store::{
-    Access, ChangeLog, CorrectionStore, Counts, CursorStore, DocumentStore, EmbeddingStore, IntakeLog,
-    ProjectStore, Put, Store, StoredDocument, ThreadClue, ThreadStore, Transaction, UserStore,
+    Access, ChangeLog, ChunkStore, CommitListener, Committer, CorrectionStore, Counts, CursorStore,
+    DocumentStore, EmbeddingStore, IntakeLog, ProjectStore, Put, Store, StoredDocument, ThreadClue,
+    ThreadStore, Transaction, UserStore,
 };
 pub use user::User;
 pub use username::Username;

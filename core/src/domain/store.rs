@@ -6,6 +6,7 @@
 //! which the mutating calls here write themselves, in the same commit.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -15,7 +16,9 @@ use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
     DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
 };
-use crate::base::{ChunkId, DocumentId, Error, ErrorKind, ProjectId, Result, Scope, Timestamp, UserId};
+use crate::base::{
+    ChunkId, DocumentId, Error, ErrorKind, ProjectId, Result, Scope, TenantId, Timestamp, UserId,
+};
 
 /// What a transaction is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,18 @@ pub enum Access {
     /// Reads and writes; writers wait for each other.
     Write,
 }
+
+/// Where a commit was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Committer {
+    /// In this process.
+    Us,
+    /// In whichever process.
+    Anybody,
+}
+
+/// Is told whose change log may have grown. It must not block: commits wait for it.
+pub type CommitListener = Arc<dyn Fn(TenantId, Committer) + Send + Sync>;
 
 /// A database.
 #[async_trait]
@@ -39,6 +54,14 @@ pub trait Store: Send + Sync {
     /// Waits until the tenant's change log goes beyond `position`, by whichever process,
     /// but no longer than `patience`; the last position either way.
     async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position>;
+
+    /// From now on `listener` is told of each commit of this process. Once
+    /// [`Store::listen`] was called, it is told of those of other processes too, where the
+    /// database tells. Words only shorten waits: some may be missing, others in vain.
+    fn on_commit(&self, listener: CommitListener);
+
+    /// Begins to listen for commits of other processes.
+    fn listen(&self);
 
     /// Writes a copy of the database, as of one moment, to `file`, which is not there yet;
     /// `Unsupported` where the database has its own programs for that.
@@ -69,6 +92,7 @@ pub trait Transaction:
     UserStore
     + ProjectStore
     + DocumentStore
+    + ChunkStore
     + ThreadStore
     + EmbeddingStore
     + CorrectionStore
@@ -160,17 +184,17 @@ pub trait DocumentStore {
     /// nothing is written). A user's assignment survives a new revision.
     async fn put_document(&mut self, record: &DocumentRecord) -> Result<Put>;
     /// One document.
-    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>>;
+    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>> {
+        Ok(self.documents_by_id(&[id]).await?.pop().flatten())
+    }
+    /// Documents in the order of `ids`; `None` for each that is not there.
+    async fn documents_by_id(&mut self, ids: &[DocumentId]) -> Result<Vec<Option<StoredDocument>>>;
     /// The id and content hash behind an identity.
     async fn identify(&mut self, source: &str, source_id: &str) -> Result<Option<(DocumentId, String)>>;
     /// Documents that pass `filter`, latest stored first.
     async fn documents(&mut self, filter: &DocumentFilter, page: &PageRequest) -> Result<Page<Document>>;
     /// The documents that came with this one.
     async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>>;
-    /// A document's chunks, in order.
-    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>>;
-    /// One chunk of a document.
-    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>>;
     /// Deletes a document, what came with it, and vectors nobody needs any more; the
     /// ids that are gone (none when it was not there).
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>>;
@@ -183,6 +207,21 @@ pub trait DocumentStore {
     ) -> Result<bool>;
     /// How many rows.
     async fn counts(&mut self) -> Result<Counts>;
+}
+
+/// The passages of the tenant's documents. They are written with their documents.
+#[async_trait]
+pub trait ChunkStore {
+    /// A document's chunks, in order.
+    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>> {
+        Ok(self.chunks_of(&[id]).await?.pop().unwrap_or_default())
+    }
+    /// Each document's chunks, in order; in the order of `ids`, and none for a document that
+    /// is not there.
+    async fn chunks_of(&mut self, ids: &[DocumentId]) -> Result<Vec<Vec<Chunk>>>;
+    /// Single chunks, each of the document it is named with, in the order of `ids`; `None`
+    /// for each that is not there.
+    async fn passages(&mut self, ids: &[(DocumentId, ChunkId)]) -> Result<Vec<Option<Chunk>>>;
 }
 
 /// The tenant's conversations: which mail belongs together.

@@ -73,6 +73,15 @@ impl Keeper {
         Ok(self.holder)
     }
 
+    /// [`Keeper::take`], if nobody else has the lease.
+    pub(crate) fn try_take(&mut self, state: &RwLock<State>) -> Result<Option<u64>, Failure> {
+        if !self.take_within(state, None)? {
+            return Ok(None);
+        }
+        self.holder += 1;
+        Ok(Some(self.holder))
+    }
+
     /// Heals what is damaged or half-written, if nobody else has the lease.
     pub(crate) fn try_heal(&mut self, state: &RwLock<State>) -> Result<(), Failure> {
         if self.take_within(state, None)? {

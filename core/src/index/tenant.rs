@@ -158,6 +158,15 @@ impl TenantIndex {
         Ok(HeldIndex { index: Arc::clone(self), holder })
     }
 
+    /// [`TenantIndex::hold`], unless somebody else is at it.
+    ///
+    /// # Errors
+    /// As [`TenantIndex::hold`].
+    pub(crate) fn try_hold(self: &Arc<Self>) -> Result<Option<HeldIndex>> {
+        let holder = self.run("index.hold", |keeper| keeper.try_take(&self.state))?;
+        Ok(holder.map(|holder| HeldIndex { index: Arc::clone(self), holder }))
+    }
+
     /// What a search that begins now relies on. Position 0 means that the index is empty.
     pub(crate) fn level(&self) -> Level {
         let state = self.state();

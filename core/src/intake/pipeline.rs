@@ -133,7 +133,11 @@ impl Intake {
             None => self.put(&mut *transaction, item, source_id, vectors, now).await?,
         };
         let document = stored_document(&mut *transaction, id).await?;
-        let attachments = transaction.attachments_of(id).await?;
+        // What is new came with nothing but what it was given.
+        let attachments = match status {
+            StoreStatus::Stored if item.attachments.is_empty() => Vec::new(),
+            _ => transaction.attachments_of(id).await?,
+        };
         let entry = IntakeEntry {
             at: now,
             source: document.source.clone(),
@@ -169,6 +173,9 @@ impl Intake {
         let record = self.record(&item.main, source_id.clone(), now, assignment, thread_id.clone(), None);
         let put = transaction.put_document(&record).await?;
         self.remember(transaction, &item.main, vectors).await?;
+        if item.attachments.is_empty() {
+            return Ok((put.status, put.id));
+        }
         let assignment = stored_document(transaction, put.id).await?.assignment;
         for attachment in &item.attachments {
             let inherited = inherit(&assignment, &item.main.title);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::pipeline::Intake;
-use crate::base::{CancelToken, Error, ErrorKind, Result, Scope};
+use crate::base::{CancelToken, DocumentId, Error, ErrorKind, Result, Scope};
 use crate::domain::{Access, ContentHash, DocumentFilter, PageRequest};
 use crate::text::embedded_text;
 
@@ -37,8 +37,9 @@ impl Intake {
             let documents = read.documents(&DocumentFilter::default(), &page).await?;
             let mut passages: HashMap<ContentHash, String> = HashMap::new();
             let mut hashes = Vec::new();
-            for document in &documents.items {
-                for chunk in read.chunks(document.id).await? {
+            let ids: Vec<DocumentId> = documents.items.iter().map(|document| document.id).collect();
+            for (document, chunks) in documents.items.iter().zip(read.chunks_of(&ids).await?) {
+                for chunk in chunks {
                     passages.entry(chunk.content_hash).or_insert_with(|| {
                         hashes.push(chunk.content_hash);
                         embedded_text(&document.title, &chunk.text)

@@ -55,13 +55,14 @@ impl IndexFollower {
         let mut page = PageRequest { size: PAGE, after: None };
         loop {
             let documents = read.documents(&DocumentFilter::default(), &page).await?;
-            for document in documents.items {
-                let facts = indexed.remove(&document.id);
-                if changed.contains(&document.id) {
+            let ids: Vec<DocumentId> = documents.items.iter().map(|document| document.id).collect();
+            let (stored, chunks) = (read.documents_by_id(&ids).await?, read.chunks_of(&ids).await?);
+            for ((id, stored), chunks) in ids.into_iter().zip(stored).zip(chunks) {
+                let facts = indexed.remove(&id);
+                if changed.contains(&id) {
                     continue;
                 }
-                let Some(stored) = read.document(document.id).await? else { continue };
-                let chunks = read.chunks(document.id).await?;
+                let Some(stored) = stored else { continue };
                 found.documents += 1;
                 found.chunks += chunks.len() as u64;
                 found.altered += u64::from(is_altered(&stored, &chunks));

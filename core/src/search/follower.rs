@@ -118,6 +118,20 @@ impl IndexFollower {
         self.follow(scope, following).await.map(drop)
     }
 
+    /// Applies what is outstanding, unless somebody else is at it.
+    pub(super) async fn keep_up(&self, scope: &Scope, stop: &CancelToken) -> Result<()> {
+        let tenant = self.tenant(scope).await?;
+        let Ok(_applying) = tenant.applying.try_lock() else { return Ok(()) };
+        let target = self.store.last_position(scope).await?;
+        if tenant.index.level().position >= target {
+            return Ok(());
+        }
+        let index = Arc::clone(&tenant.index);
+        let Some(held) = offload("index.hold", move || index.try_hold()).await? else { return Ok(()) };
+        let following = Following { progress: None, cancel: stop.clone() };
+        self.catch_up(scope, &tenant.index, held, target, &following).await
+    }
+
     /// The position the tenant's index has applied, without applying more.
     pub(crate) async fn position(&self, scope: &Scope) -> Result<Position> {
         let tenant = self.tenant(scope).await?;
@@ -143,7 +157,10 @@ impl IndexFollower {
         let mut level = tenant.index.level();
         let mut failures = 0;
         while level.position < target || self.is_ahead(scope, level).await? {
-            let caught_up = self.catch_up(scope, &tenant.index, target, following).await;
+            let caught_up = match hold(&tenant.index).await {
+                Ok(held) => self.catch_up(scope, &tenant.index, held, target, following).await,
+                Err(error) => Err(error),
+            };
             level = tenant.index.level();
             match caught_up {
                 // Another process has begun a newer generation, or files are damaged.
@@ -172,15 +189,21 @@ impl IndexFollower {
         Ok(level.position > self.store.last_position(scope).await?)
     }
 
-    /// Takes the right to write and applies changes up to `target` at least.
+    /// Whether the tenant's index is open in this process.
+    pub(super) async fn is_open(&self, scope: &Scope) -> bool {
+        self.open.lock().await.tenants.contains_key(&scope.tenant())
+    }
+
+    /// Applies changes up to `target` at least.
     async fn catch_up(
         &self,
         scope: &Scope,
         index: &Arc<TenantIndex>,
+        held: HeldIndex,
         target: Position,
         following: &Following,
     ) -> Result<()> {
-        let held = Arc::new(hold(index).await?);
+        let held = Arc::new(held);
         let mut target = target;
         if held.is_unsettled() {
             target = target.max(self.store.last_position(scope).await?);
@@ -221,6 +244,8 @@ impl IndexFollower {
             return Ok(Arc::clone(tenant));
         }
         open.make_room();
+        // Whose index is open here is told of what other processes commit, where that goes.
+        self.store.listen();
         let folder = self.folder.join(scope.tenant().to_string());
         let (dimension, key) = match &self.encoder {
             Some(encoder) => (Some(encoder.info().dimension), encoder.info().fingerprint.clone()),
@@ -244,16 +269,21 @@ impl IndexFollower {
         let changes = read.changes_after(index.level().position, BATCH).await?;
         let Some(position) = changes.last().map(|change| change.position) else { return Ok(()) };
         let mut moves_and_deletes = Vec::new();
-        let mut puts: Vec<(StoredDocument, Vec<Chunk>)> = Vec::new();
+        let mut put: Vec<DocumentId> = Vec::new();
         for (document, step) in steps(&changes) {
             match step {
                 Step::Delete => moves_and_deletes.push(IndexChange::Delete(document)),
                 Step::Move(project) => moves_and_deletes.push(IndexChange::Move { document, project }),
-                Step::Put => match read.document(document).await? {
-                    Some(stored) => puts.push((stored, read.chunks(document).await?)),
-                    // Deleted by a change beyond this batch.
-                    None => moves_and_deletes.push(IndexChange::Delete(document)),
-                },
+                Step::Put => put.push(document),
+            }
+        }
+        let mut puts: Vec<(StoredDocument, Vec<Chunk>)> = Vec::new();
+        let (documents, chunks) = (read.documents_by_id(&put).await?, read.chunks_of(&put).await?);
+        for ((document, stored), chunks) in put.into_iter().zip(documents).zip(chunks) {
+            match stored {
+                Some(stored) => puts.push((stored, chunks)),
+                // Deleted by a change beyond this batch.
+                None => moves_and_deletes.push(IndexChange::Delete(document)),
             }
         }
         let mut vectors = self.vectors(&mut *read, puts.iter().flat_map(|(_, chunks)| chunks)).await?;

@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::follower::{Following, IndexFollower, index_term};
-use super::fusion::{Ranking, reciprocal_rank};
-use crate::base::{DocumentId, Error, ErrorKind, Result, Scope};
+use super::fusion::{Fused, Ranking, reciprocal_rank};
+use crate::base::{ChunkId, DocumentId, Error, ErrorKind, Result, Scope};
 use crate::domain::{
     Access, DocumentFilter, Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy,
     Store, Why,
@@ -131,11 +131,27 @@ impl Searcher {
         let by_meaning: HashMap<DocumentId, usize> = places(&semantic);
         let spelled: HashMap<&str, &str> = query.spellings().collect();
         let wanted: HashSet<String> = spelled.keys().map(|&term| term.to_owned()).collect();
+        let words_of = |id: DocumentId| by_words.get(&id).map(|&place| (place, &found.lexical[place]));
+        let meaning_of = |id: DocumentId| by_meaning.get(&id).map(|&place| (place, &found.semantic[place]));
+        let passage = |fused: Fused| {
+            let words = words_of(fused.document).map(|(_, hit)| hit.chunk);
+            let chunk = words.or(meaning_of(fused.document).map(|(_, hit)| hit.chunk))?;
+            Some((fused, chunk))
+        };
+        let ranked: Vec<(Fused, ChunkId)> =
+            reciprocal_rank(&rankings, request.limit).into_iter().filter_map(passage).collect();
+        let documents: Vec<DocumentId> = ranked.iter().map(|(fused, _)| fused.document).collect();
+        let passages: Vec<(DocumentId, ChunkId)> =
+            ranked.iter().map(|(fused, chunk)| (fused.document, *chunk)).collect();
         let mut read = self.store.begin(scope, Access::Read).await?;
+        let documents = read.documents_by_id(&documents).await?;
+        let passages = read.passages(&passages).await?;
+        drop(read);
         let mut hits = Vec::new();
-        for fused in reciprocal_rank(&rankings, request.limit) {
-            let words = by_words.get(&fused.document).map(|&place| (place, &found.lexical[place]));
-            let meaning = by_meaning.get(&fused.document).map(|&place| (place, &found.semantic[place]));
+        for (((fused, _), stored), chunk) in ranked.into_iter().zip(documents).zip(passages) {
+            // A document deleted since the index answered is no hit.
+            let (Some(stored), Some(chunk)) = (stored, chunk) else { continue };
+            let (words, meaning) = (words_of(fused.document), meaning_of(fused.document));
             let score = match (request.mode, words, meaning) {
                 (SearchMode::Lexical, Some((_, hit)), _) => f64::from(hit.score),
                 (SearchMode::Semantic, _, Some((_, hit))) => f64::from(hit.score),
@@ -154,12 +170,6 @@ impl Searcher {
                 semantic: meaning
                     .map(|(place, hit)| SemanticWhy { rank: place + 1, similarity: f64::from(hit.score) }),
             };
-            let Some(chunk_id) = words.map(|(_, hit)| hit.chunk).or(meaning.map(|(_, hit)| hit.chunk)) else {
-                continue;
-            };
-            // A document deleted since the index answered is no hit.
-            let Some(stored) = read.document(fused.document).await? else { continue };
-            let Some(chunk) = read.chunk(fused.document, chunk_id).await? else { continue };
             let snippet = snippet(&chunk.text, &wanted, SNIPPET_CHARS);
             let snippet = HitSnippet { text: snippet.text, highlights: snippet.highlights };
             hits.push(Hit::new(stored.document, chunk, score, snippet, why));

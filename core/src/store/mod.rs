@@ -10,6 +10,7 @@
 
 #[cfg(test)]
 mod behaviour;
+mod listeners;
 mod paging;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;

@@ -53,7 +53,7 @@ use crate::intake::Intake;
 use crate::jobs::JobQueue;
 use crate::ml::{Encoder, ModelOptions};
 use crate::offload::offload;
-use crate::search::{IndexFollower, Searcher};
+use crate::search::{IndexFollower, Indexing, Searcher};
 
 /// An open workspace. Clones share it; it is closed by [`Workspace::close`] or with the
 /// last clone and handle.
@@ -89,6 +89,7 @@ struct Inner {
     decider: Arc<dyn Decider>,
     intake: Arc<Intake>,
     follower: Arc<IndexFollower>,
+    indexing: Option<Indexing>,
     searcher: Searcher,
     jobs: Arc<JobQueue>,
     events: Arc<EventFeed>,
@@ -130,6 +131,7 @@ impl Workspace {
         };
         let decider: Arc<dyn Decider> = Arc::new(ProjectDecider::new(Arc::clone(&store), encoder.clone()));
         let follower = Arc::new(IndexFollower::new(Arc::clone(&store), encoder.clone(), index));
+        let indexing = options.background_indexing.then(|| Indexing::begin(&follower));
         let intake = Intake::new(
             Arc::clone(&store),
             encoder.clone(),
@@ -153,6 +155,7 @@ impl Workspace {
             decider,
             intake: Arc::new(intake),
             follower,
+            indexing,
             clock: options.clock,
             ids: options.ids,
             closed: AtomicBool::new(false),
@@ -173,6 +176,9 @@ impl Workspace {
         self.inner.jobs.close().await;
         if !self.inner.closed.swap(true, Ordering::AcqRel) {
             self.inner.events.close();
+            if let Some(indexing) = &self.inner.indexing {
+                indexing.end().await;
+            }
             self.inner.follower.close().await;
             self.inner.store.close().await;
             self.inner.lock.release();

@@ -35,6 +35,10 @@ pub struct OpenOptions {
     /// folder; for a database, a folder of the user's caches with a name that belongs to the
     /// database.
     pub index_folder: Option<PathBuf>,
+    /// Whether search indexes follow what is stored while nobody searches, so that a search
+    /// after a large load need not wait. A search sees everything that was committed before
+    /// it either way. Without it, nothing happens in the background.
+    pub background_indexing: bool,
     /// On Postgres: whether each transaction takes on the role (`authenticated` or
     /// `service_role`) and the claims of whoever it runs for, so that the database's row
     /// level security holds for it. The library keeps users apart either way. A folder has
@@ -57,6 +61,7 @@ impl Default for OpenOptions {
             threads: 0,
             runtime_library: None,
             index_folder: None,
+            background_indexing: true,
             row_level_security: false,
             limits: Limits::default(),
             clock: Arc::new(SystemClock),
@@ -98,6 +103,7 @@ impl fmt::Debug for OpenOptions {
             .field("threads", &self.threads)
             .field("runtime_library", &self.runtime_library)
             .field("index_folder", &self.index_folder)
+            .field("background_indexing", &self.background_indexing)
             .field("row_level_security", &self.row_level_security)
             .finish_non_exhaustive()
     }

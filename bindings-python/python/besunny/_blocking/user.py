@@ -7,6 +7,7 @@ from .._types import Assignment, Hit, IntakeEntry, Page
 from .._vocabulary import DocumentType, Moment, ProjectRef, SearchMode
 from .documents import Documents
 from .events import Events
+from .jobs import Jobs
 from .mail import UserMail
 from .projects import Projects
 
@@ -14,7 +15,17 @@ from .projects import Projects
 class UserHandle:
     """Acts for one user, on their data alone: ``me = ws.user("ana")``."""
 
-    __slots__ = ("_native", "documents", "events", "id", "mail", "projects", "username", "virtual_address")
+    __slots__ = (
+        "_native",
+        "documents",
+        "events",
+        "id",
+        "jobs",
+        "mail",
+        "projects",
+        "username",
+        "virtual_address",
+    )
 
     id: str
     """The user's id."""
@@ -30,6 +41,8 @@ class UserHandle:
     """The user's documents."""
     events: Events
     """What happened to the user's data."""
+    jobs: Jobs
+    """The user's jobs; the workspace runs them."""
 
     def __init__(self, native: _besunny.UserHandle) -> None:
         self._native = native
@@ -41,6 +54,7 @@ class UserHandle:
         self.projects = Projects(native.projects())
         self.documents = Documents(native.documents())
         self.events = Events(native.events())
+        self.jobs = Jobs(native.jobs())
 
     def __repr__(self) -> str:
         return f"UserHandle(username={self.username!r}, id={self.id!r})"

@@ -13,6 +13,7 @@ from .. import _besunny
 from .._opening import opening
 from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
+from .jobs import Jobs
 from .mail import Mail
 from .user import UserHandle
 from .users import Users
@@ -29,17 +30,20 @@ class Workspace:
     'ai+ana@besunny.ai'
     """
 
-    __slots__ = ("_native", "mail", "users")
+    __slots__ = ("_native", "jobs", "mail", "users")
 
     users: Users
     """The users of the workspace."""
     mail: Mail
     """Mail that finds its owner by virtual address."""
+    jobs: Jobs
+    """The workspace's jobs, and the workers that do everybody's."""
 
     def __init__(self, native: _besunny.Workspace) -> None:
         self._native = native
         self.users = Users(native.users())
         self.mail = Mail(native.mail())
+        self.jobs = Jobs(native.jobs())
 
     @classmethod
     def open(
@@ -53,6 +57,7 @@ class Workspace:
         runtime_library: Location | None = None,
         index_folder: Location | None = None,
         row_level_security: bool = False,
+        clock: _besunny.VirtualClock | None = None,
     ) -> Workspace:
         """Opens the workspace at ``location``, making it if it is not there.
 
@@ -67,7 +72,8 @@ class Workspace:
         transaction mode. ``index_folder`` is where this machine's search index goes:
         ``None`` is inside the workspace folder, and for a database among the user's
         caches. ``row_level_security`` makes each transaction on Postgres take on the
-        role and the claims of whoever it runs for.
+        role and the claims of whoever it runs for. ``clock`` is a clock that a test sets;
+        ``None`` is the system's.
 
         Any number of processes may have a workspace open and write to it. They should
         use the same model: with another, each would rebuild the index of the others.
@@ -82,6 +88,7 @@ class Workspace:
                 runtime_library=runtime_library,
                 index_folder=index_folder,
                 row_level_security=row_level_security,
+                clock=clock,
             ).wait()
         )
 

@@ -10,12 +10,15 @@ Calls run on the library's own threads; the event loop stays free::
             print(hit.score, hit.document.title)
 
 Progress callbacks run on the event loop and may be coroutine functions. Cancelling a task
-that waits for a bulk load stops the load after the mail in hand; any other call, once
+that waits for a bulk load stops the load after the mail in hand; cancelling one that works
+at jobs lets what runs finish for a while, and hands back the rest. Any other call, once
 begun, runs to its end.
 """
 
 from .documents import Documents
 from .events import Events
+from .job_context import JobContext
+from .jobs import Jobs
 from .mail import Mail, UserMail
 from .projects import Projects
 from .subscription import Subscription
@@ -26,6 +29,8 @@ from .workspace import Opening, Workspace
 __all__ = [
     "Documents",
     "Events",
+    "JobContext",
+    "Jobs",
     "Mail",
     "Opening",
     "Projects",

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .. import _besunny
-from .._types import Cursor, Event
-from .._vocabulary import ChangeKind, Start
+from .._errors import Error
+from .._event_handlers import EventHandler
+from .._host import Host
+from .._types import Cursor, Event, HandleReport
+from .._vocabulary import ChangeKind, OnFailure, Span, Start
+from ._working import working
 from .subscription import Subscription
 
 
@@ -26,7 +30,7 @@ class Events:
         kinds: Sequence[ChangeKind] = (),
         start: Start = "beginning",
         batch: int = 100,
-        timeout: float | None = None,
+        timeout: Span | None = None,
         auto_ack: bool = True,
     ) -> Subscription:
         """Events to iterate over, from where the cursor of that name is, waiting for more.
@@ -36,8 +40,8 @@ class Events:
         those before; with ``auto_ack=False`` only :meth:`Subscription.ack` does. No
         ``kinds`` means all. ``start`` says where a new cursor begins. ``batch`` events, up
         to 1,000, are read at once, and so many handled ones can come again after a crash.
-        The iteration ends when nothing came for ``timeout`` seconds, or the workspace is
-        closed.
+        The iteration ends when nothing came for ``timeout`` (a ``timedelta`` or seconds),
+        or the workspace is closed.
         """
         options = {
             "kinds": kinds,
@@ -53,7 +57,7 @@ class Events:
         *,
         kinds: Sequence[ChangeKind] = (),
         batch: int = 100,
-        timeout: float | None = None,
+        timeout: Span | None = None,
     ) -> Subscription:
         """Events from now on; nothing remembers how far the subscriber got."""
         options = {
@@ -64,6 +68,56 @@ class Events:
             "auto_ack": True,
         }
         return Subscription(self._native.live(options))
+
+    async def handle(
+        self,
+        name: str,
+        handler: Callable[[Event], object],
+        *,
+        kinds: Sequence[ChangeKind] = (),
+        start: Start = "beginning",
+        batch: int = 100,
+        timeout: Span | None = None,
+        attempts: int = 5,
+        backoff: Span = 0.2,
+        longest_backoff: Span = 30.0,
+        on_failure: OnFailure = "stop",
+        stop: _besunny.CancelToken | None = None,
+    ) -> HandleReport:
+        """Subscribes under a name and hands each event to a handler, which may be async;
+        acknowledges what it returned for.
+
+        An event whose handler raises is tried again, ``attempts`` times in all, after
+        ``backoff``, which doubles up to ``longest_backoff``. What the last attempt raised
+        is raised from here, and the event delivered again next time; with
+        ``on_failure="skip"`` the event is noted in the report and passed over. Returns
+        when ``stop`` is raised, the workspace is closed, or nothing came for ``timeout``.
+        The other options are those of :meth:`subscribe`.
+        """
+        subscribing = {
+            "kinds": kinds,
+            "start": start,
+            "batch": batch,
+            "timeout": timeout,
+            "auto_ack": False,
+        }
+        retrying = {
+            "attempts": attempts,
+            "backoff": backoff,
+            "longest_backoff": longest_backoff,
+            "on_failure": on_failure,
+        }
+        token = _besunny.CancelToken() if stop is None else stop
+        handling = EventHandler(handler)
+
+        def begin(host: Host) -> _besunny.Call[HandleReport]:
+            return self._native.handle(host, name, handling, subscribing, retrying, token)
+
+        try:
+            return await working(begin, token)
+        except Error as error:
+            raised = handling.raised(error)
+        raise raised
 
     async def read(
         self, *, after: int = 0, kinds: Sequence[ChangeKind] = (), limit: int = 100

@@ -13,6 +13,7 @@ from .. import _besunny
 from .._opening import opening
 from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
+from .jobs import Jobs
 from .mail import Mail
 from .user import UserHandle
 from .users import Users
@@ -53,17 +54,20 @@ class Workspace:
     The async twin of :class:`besunny.Workspace`: the same names, to be awaited.
     """
 
-    __slots__ = ("_native", "mail", "users")
+    __slots__ = ("_native", "jobs", "mail", "users")
 
     users: Users
     """The users of the workspace."""
     mail: Mail
     """Mail that finds its owner by virtual address."""
+    jobs: Jobs
+    """The workspace's jobs, and the workers that do everybody's."""
 
     def __init__(self, native: _besunny.Workspace) -> None:
         self._native = native
         self.users = Users(native.users())
         self.mail = Mail(native.mail())
+        self.jobs = Jobs(native.jobs())
 
     @classmethod
     def open(
@@ -77,6 +81,7 @@ class Workspace:
         runtime_library: Location | None = None,
         index_folder: Location | None = None,
         row_level_security: bool = False,
+        clock: _besunny.VirtualClock | None = None,
     ) -> Opening:
         """Opens the workspace at ``location``, making it if it is not there.
 
@@ -94,6 +99,7 @@ class Workspace:
                 runtime_library=runtime_library,
                 index_folder=index_folder,
                 row_level_security=row_level_security,
+                clock=clock,
             )
         )
 

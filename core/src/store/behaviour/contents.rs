@@ -72,6 +72,27 @@ pub(crate) async fn chunks_come_in_order(store: &dyn Store) {
     assert!(chunks.iter().map(|chunk| chunk.ordinal).eq(0..120));
 }
 
+pub(crate) async fn many_come_in_the_order_asked(store: &dyn Store) {
+    let ana = user(store, 1).await;
+    let (first, second) =
+        (put(store, &ana, &document(1, "a b c")).await, put(store, &ana, &document(10, "d")).await);
+    let nowhere = DocumentId::from_bytes([200; 16]);
+    let asked: Vec<DocumentId> = (0..700).flat_map(|_| [second, nowhere, first]).collect();
+    let mut read = read(store, &ana).await;
+    let found = read.documents_by_id(&asked).await.unwrap();
+    assert_eq!(found.len(), asked.len());
+    for (id, stored) in asked.iter().zip(found) {
+        assert_eq!(stored.map(|stored| stored.document.id), (*id != nowhere).then_some(*id));
+    }
+    let chunks = read.chunks_of(&asked).await.unwrap();
+    assert_eq!(chunks.iter().take(3).map(Vec::len).collect::<Vec<_>>(), [1, 0, 3]);
+    let wanted: Vec<_> = chunks[2].iter().rev().map(|chunk| (first, chunk.id)).collect();
+    let passages = read.passages(&wanted).await.unwrap();
+    assert!(passages.into_iter().flatten().eq(chunks[2].iter().rev().cloned()));
+    assert!(read.documents_by_id(&[]).await.unwrap().is_empty());
+    assert!(read.chunks_of(&[]).await.unwrap().is_empty());
+}
+
 pub(crate) async fn an_unknown_document_is_nowhere(store: &dyn Store) {
     let ana = user(store, 1).await;
     let nowhere = DocumentId::from_bytes([200; 16]);

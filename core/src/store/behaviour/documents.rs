@@ -30,8 +30,9 @@ pub(crate) async fn other_content_is_a_new_revision(store: &dyn Store) {
     assert_eq!((stored.revision, stored.text.as_str(), stored.created_at), (2, "three", NOW));
     let chunks = read.chunks(id).await.unwrap();
     assert_eq!(chunks.iter().map(|chunk| chunk.text.as_str()).collect::<Vec<_>>(), ["three"]);
-    assert_eq!(read.chunk(id, chunks[0].id).await.unwrap().as_ref(), Some(&chunks[0]));
-    assert!(read.chunk(DocumentId::from_bytes([98; 16]), chunks[0].id).await.unwrap().is_none());
+    let nowhere = DocumentId::from_bytes([98; 16]);
+    let passages = read.passages(&[(nowhere, chunks[0].id), (id, chunks[0].id)]).await.unwrap();
+    assert_eq!(passages, [None, Some(chunks[0].clone())]);
 }
 
 pub(crate) async fn a_users_decision_survives_a_revision(store: &dyn Store) {
@@ -55,7 +56,7 @@ pub(crate) async fn documents_of_others_do_not_exist(store: &dyn Store) {
     assert!(theirs.document(id).await.unwrap().is_none());
     assert!(theirs.identify("test", "item 1").await.unwrap().is_none());
     assert!(theirs.chunks(id).await.unwrap().is_empty());
-    assert!(theirs.chunk(id, chunk).await.unwrap().is_none());
+    assert_eq!(theirs.passages(&[(id, chunk)]).await.unwrap(), [None]);
     assert!(theirs.delete_document(id, NOW).await.unwrap().is_empty());
     assert!(!theirs.set_assignment(id, &unassigned(), NOW).await.unwrap());
     let all = theirs.documents(&DocumentFilter::default(), &PageRequest::default()).await.unwrap();

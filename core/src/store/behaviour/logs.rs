@@ -1,8 +1,11 @@
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::fixtures::{NOW, document, project, put, read, user, write};
-use crate::base::ErrorKind;
-use crate::domain::{ChangeKind, Correction, DocumentFilter, IntakeEntry, IntakeStatus, PageRequest, Store};
+use crate::base::{ErrorKind, TenantId};
+use crate::domain::{
+    ChangeKind, Committer, Correction, DocumentFilter, IntakeEntry, IntakeStatus, PageRequest, Store,
+};
 
 pub(crate) async fn changes_come_in_order_and_by_kind(store: &dyn Store) {
     let (ana, joao) = (user(store, 1).await, user(store, 2).await);
@@ -69,6 +72,28 @@ pub(crate) async fn corrections_are_changes(store: &dyn Store) {
     write.commit().await.unwrap();
     let changes = read(store, &ana).await.changes_of(&[ChangeKind::DocumentCorrected], 0, 10).await.unwrap();
     assert_eq!((changes[0].document_id, changes[0].project_id), (Some(id), Some(project(5).id)));
+}
+
+pub(crate) async fn who_listens_is_told_of_each_commit_that_grew_a_log(store: &dyn Store) {
+    let (ana, joao) = (user(store, 1).await, user(store, 2).await);
+    let told: Arc<Mutex<Vec<TenantId>>> = Arc::default();
+    let heard = Arc::clone(&told);
+    store.on_commit(Arc::new(move |tenant, committer| {
+        if committer == Committer::Us {
+            heard.lock().unwrap().push(tenant);
+        }
+    }));
+    put(store, &ana, &document(1, "one")).await;
+    assert_eq!(*told.lock().unwrap(), [ana.tenant()]);
+    // Unchanged; not committed; no change.
+    put(store, &ana, &document(1, "one")).await;
+    write(store, &joao).await.put_document(&document(2, "two")).await.unwrap();
+    let mut cursor = write(store, &joao).await;
+    cursor.advance_cursor("mine", 1, NOW).await.unwrap();
+    cursor.commit().await.unwrap();
+    assert_eq!(*told.lock().unwrap(), [ana.tenant()]);
+    put(store, &joao, &document(2, "two")).await;
+    assert_eq!(*told.lock().unwrap(), [ana.tenant(), joao.tenant()]);
 }
 
 pub(crate) async fn bad_cursors_are_refused(store: &dyn Store) {

@@ -128,6 +128,7 @@ macro_rules! suite {
                 intake_lines_come_latest_first_in_pages
                 corrections_are_changes
                 waiting_ends_with_the_next_change_of_the_tenant
+                who_listens_is_told_of_each_commit_that_grew_a_log
                 bad_cursors_are_refused
             }
             jobs {
@@ -189,6 +190,7 @@ macro_rules! suite {
                 texts_of_any_script_come_back
                 a_document_may_have_no_chunks
                 chunks_come_in_order
+                many_come_in_the_order_asked
                 an_unknown_document_is_nowhere
                 an_identity_is_source_and_source_id_to_the_letter
                 order_grows_and_survives_a_revision

@@ -8,7 +8,7 @@ use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgRow, PgTypeInfo, PgValueRef};
-use sqlx::{Decode, Encode, Postgres, Row, Type, ValueRef};
+use sqlx::{Decode, Encode, Postgres, Row, Type};
 use uuid::Uuid;
 
 use crate::base::{Error, ErrorKind, Result, Timestamp};
@@ -168,10 +168,6 @@ impl Columns<'_> {
     pub(super) fn optional_hash(&self, column: &'static str) -> Result<Option<[u8; 32]>> {
         let bytes: Option<&[u8]> = self.get(column)?;
         bytes.map(|bytes| bytes.try_into().map_err(|_| damaged(column))).transpose()
-    }
-
-    pub(super) fn is_null(&self, column: &'static str) -> Result<bool> {
-        self.0.try_get_raw(column).map(|value| value.is_null()).map_err(failed("store.read"))
     }
 
     pub(super) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T> {

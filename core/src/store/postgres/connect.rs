@@ -52,10 +52,11 @@ impl Target {
         }
     }
 
-    /// Up to `size` connections, made as they are needed and looked at before each use.
+    /// Up to `size` connections, made as they are needed.
     pub(super) fn pool(&self, size: u32) -> PgPool {
         PgPoolOptions::new()
             .max_connections(size)
+            .test_before_acquire(false)
             .acquire_timeout(PATIENCE)
             .max_lifetime(LONGEST_LIFE)
             .idle_timeout(LONGEST_IDLENESS)

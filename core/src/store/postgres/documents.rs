@@ -1,17 +1,18 @@
-//! Documents and their chunks.
+//! Documents.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgRow;
-use uuid::Uuid;
 
 use super::codec::{Columns, Utc, failed, json, uuid};
-use super::outside::{self, StoredChunk};
+use super::outside;
 use super::statement::{build, built, statement};
 use super::transaction::PostgresTransaction;
-use crate::base::{ChunkId, DocumentId, Result, Timestamp};
+use crate::base::{DocumentId, Error, ErrorKind, ProjectId, Result, Timestamp};
 use crate::domain::{
-    Assignment, ChangeKind, Chunk, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
+    Assignment, ChangeKind, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
     DocumentStore, Page, PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
 };
 use crate::store::paging::{before, page_size};
@@ -27,6 +28,8 @@ const COLUMNS: &str = "sequence, id, coalesce(source, 'unknown') AS source, coal
      mail::text AS mail, project_id, classification_source, assignment::text AS assignment";
 /// When a document occurred, as in [`COLUMNS`].
 const OCCURRED_AT: &str = "coalesce(occurred_at, received_at, created_at, 'epoch')";
+/// How many documents one statement reads.
+const BATCH: usize = 500;
 /// The most characters of a text that the front end shows in its lists.
 const SUMMARY_CHARACTERS: usize = 200;
 
@@ -95,15 +98,27 @@ impl PostgresTransaction {
         .transpose()
     }
 
-    async fn insert_document(&mut self, document: &Document) -> Result<()> {
+    /// Writes a document and its line in the change log, in one statement, unless its
+    /// identity is known; whether it was new.
+    async fn insert_document(&mut self, document: &Document) -> Result<bool> {
         let (source, source_id) = (text::storable(&document.source), text::storable(&document.source_id));
         let body = text::storable(&document.text);
-        statement(
-            "INSERT INTO public.documents (created_by, id, identity, source, source_id, type, title, author, text, summary,
-                 content_hash, revision, parent_id, thread_id, occurred_at, received_at, created_at, updated_at, mail,
-                 project_id, classification_source, assignment)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, left($9, $20), $10, 1, $11, $12, $13, $13, $14, $15, $16::json,
-                 $17, $18, $19::json)",
+        let row = statement(
+            "WITH put AS (
+                 INSERT INTO public.documents (created_by, id, identity, source, source_id, type, title, author, text, summary,
+                     content_hash, revision, parent_id, thread_id, occurred_at, received_at, created_at, updated_at, mail,
+                     project_id, classification_source, assignment)
+                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, left($9, $20), $10, 1, $11, $12, $13, $13, $14, $15, $16::json,
+                     $17, $18, $19::json
+                 WHERE NOT EXISTS (
+                     SELECT 1 FROM public.documents WHERE created_by = $1
+                         AND (identity = $3 OR (identity IS NULL AND source = $4 AND source_id = $5)))
+                 RETURNING id, project_id
+             ), recorded AS (
+                 INSERT INTO besunny.changes (tenant_id, kind, document_id, project_id, changed_at)
+                 SELECT $1, $21, put.id, put.project_id, $15 FROM put
+             )
+             SELECT EXISTS (SELECT 1 FROM put) AS is_new",
         )
         .bind(self.tenant())
         .bind(uuid(document.id.as_bytes()))
@@ -125,10 +140,15 @@ impl PostgresTransaction {
         .bind(document.assignment.decided_by.as_str())
         .bind(json(&document.assignment)?)
         .bind(SUMMARY_CHARACTERS as i32)
-        .execute(self.connection())
+        .bind(ChangeKind::DocumentStored.as_str())
+        .fetch_one(self.connection())
         .await
         .map_err(failed("documents.put"))?;
-        Ok(())
+        let is_new = Columns(&row).flag("is_new")?;
+        if is_new {
+            self.note_growth();
+        }
+        Ok(is_new)
     }
 
     /// Writes a new revision over an old one.
@@ -169,88 +189,52 @@ impl PostgresTransaction {
         .map_err(failed("documents.put"))?;
         self.drop_chunks(id).await
     }
-
-    async fn insert_chunks(&mut self, id: DocumentId, project: Option<Uuid>, chunks: &[Chunk]) -> Result<()> {
-        if chunks.is_empty() {
-            return Ok(());
-        }
-        let ids: Vec<Uuid> = chunks.iter().map(|chunk| uuid(chunk.id.as_bytes())).collect();
-        let places: Vec<i32> = chunks.iter().map(|chunk| chunk.ordinal.cast_signed()).collect();
-        let texts: Vec<String> =
-            chunks.iter().map(|chunk| text::storable(&chunk.text).into_owned()).collect();
-        let hashes: Vec<&[u8]> = chunks.iter().map(|chunk| chunk.content_hash.0.as_slice()).collect();
-        statement(
-            "INSERT INTO public.document_chunks (id, document_id, project_id, tenant_id, chunk_index, text, content_hash)
-             SELECT given.id, $1, $2, $3, given.place, given.text, given.hash
-             FROM unnest($4::uuid[], $5::integer[], $6::text[], $7::bytea[]) AS given (id, place, text, hash)",
-        )
-        .bind(uuid(id.as_bytes()))
-        .bind(project)
-        .bind(self.tenant())
-        .bind(ids)
-        .bind(places)
-        .bind(texts)
-        .bind(hashes)
-        .execute(self.connection())
-        .await
-        .map_err(failed("documents.put"))?;
-        Ok(())
-    }
-
-    /// Deletes a document's chunks, and vectors that no other chunk needs.
-    async fn drop_chunks(&mut self, id: DocumentId) -> Result<()> {
-        statement("SELECT besunny.drop_chunks($1, $2)")
-            .bind(self.tenant())
-            .bind(uuid(id.as_bytes()))
-            .execute(self.connection())
-            .await
-            .map_err(failed("documents.delete"))?;
-        Ok(())
-    }
-
-    async fn select_documents(&mut self, condition: &str, id: DocumentId) -> Result<Vec<StoredDocument>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND {condition} = $2 ORDER BY sequence"
-        );
-        let rows = statement(AssertSqlSafe(sql))
-            .bind(self.tenant())
-            .bind(uuid(id.as_bytes()))
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed("documents.get"))?;
-        rows.iter().map(read).collect()
-    }
 }
 
 #[async_trait]
 impl DocumentStore for PostgresTransaction {
     async fn put_document(&mut self, record: &DocumentRecord) -> Result<Put> {
         let document = &record.document;
-        let known = self.known(&document.source, &document.source_id).await?;
-        let (status, id, kind, project) = match known {
-            Some(known) if known.content_hash == document.content_hash => {
-                return Ok(Put { status: StoreStatus::Unchanged, id: known.id });
-            }
-            Some(known) => {
-                let kept = match known.assignment.decided_by {
-                    DecidedBy::User => &known.assignment,
-                    _ => &document.assignment,
-                };
-                self.revise_document(known.id, document, kept).await?;
-                (StoreStatus::Updated, known.id, ChangeKind::DocumentUpdated, kept.project_id)
-            }
-            None => {
-                self.insert_document(document).await?;
-                (StoreStatus::Stored, document.id, ChangeKind::DocumentStored, document.project_id())
-            }
+        let in_project = |project: Option<ProjectId>| project.map(|id| uuid(id.as_bytes()));
+        // Most documents are new: this asks the database once.
+        if self.insert_document(document).await? {
+            self.insert_chunks(document.id, in_project(document.project_id()), &record.chunks).await?;
+            return Ok(Put { status: StoreStatus::Stored, id: document.id });
+        }
+        let known = self.known(&document.source, &document.source_id).await?.ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "documents.put", "a known identity is unknown; please report it")
+        })?;
+        if known.content_hash == document.content_hash {
+            return Ok(Put { status: StoreStatus::Unchanged, id: known.id });
+        }
+        let kept = match known.assignment.decided_by {
+            DecidedBy::User => &known.assignment,
+            _ => &document.assignment,
         };
-        self.insert_chunks(id, project.map(|id| uuid(id.as_bytes())), &record.chunks).await?;
-        self.record(kind, Some(id), document.project_id(), document.updated_at).await?;
-        Ok(Put { status, id })
+        self.revise_document(known.id, document, kept).await?;
+        self.insert_chunks(known.id, in_project(kept.project_id), &record.chunks).await?;
+        let (kind, project) = (ChangeKind::DocumentUpdated, document.project_id());
+        self.record(kind, Some(known.id), project, document.updated_at).await?;
+        Ok(Put { status: StoreStatus::Updated, id: known.id })
     }
 
-    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>> {
-        Ok(self.select_documents("id", id).await?.pop())
+    async fn documents_by_id(&mut self, ids: &[DocumentId]) -> Result<Vec<Option<StoredDocument>>> {
+        let mut found = HashMap::new();
+        for batch in ids.chunks(BATCH) {
+            let sql =
+                format!("SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND id = ANY ($2)");
+            let rows = statement(AssertSqlSafe(sql))
+                .bind(self.tenant())
+                .bind(batch.iter().map(|id| uuid(id.as_bytes())).collect::<Vec<_>>())
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed("documents.get"))?;
+            for row in &rows {
+                let stored = read(row)?;
+                found.insert(stored.document.id, stored);
+            }
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
     async fn identify(&mut self, source: &str, source_id: &str) -> Result<Option<(DocumentId, String)>> {
@@ -292,46 +276,16 @@ impl DocumentStore for PostgresTransaction {
     }
 
     async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>> {
-        let found = self.select_documents("parent_id", id).await?;
-        Ok(found.into_iter().map(|stored| stored.document).collect())
-    }
-
-    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>> {
-        let rows = statement(
-            "SELECT document.title, document.content_hash AS revision_hash, coalesce(document.text, document.summary, '') AS document_text,
-                    chunk.id, chunk.chunk_index, coalesce(chunk.text, '') AS text, chunk.content_hash
-             FROM public.documents AS document
-             LEFT JOIN public.document_chunks AS chunk ON chunk.document_id = document.id
-             WHERE document.created_by = $1 AND document.id = $2
-             ORDER BY chunk.chunk_index, chunk.created_at, chunk.id",
-        )
-        .bind(self.tenant())
-        .bind(uuid(id.as_bytes()))
-        .fetch_all(self.connection())
-        .await
-        .map_err(failed("documents.chunks"))?;
-        let Some(first) = rows.first().map(Columns) else { return Ok(Vec::new()) };
-        let title = first.optional_text("title")?.unwrap_or_default();
-        let mut stored = Vec::with_capacity(rows.len());
-        for row in rows.iter().map(Columns) {
-            if let Some(chunk) = row.optional_id("id")? {
-                stored.push(StoredChunk {
-                    id: ChunkId::from_bytes(chunk),
-                    ordinal: row.optional_integer("chunk_index")?.and_then(|place| u32::try_from(place).ok()),
-                    text: row.text("text")?,
-                    content_hash: row.optional_hash("content_hash")?.map(ContentHash),
-                });
-            }
-        }
-        // A document that the library wrote without chunks has none.
-        if stored.is_empty() && !first.is_null("revision_hash")? {
-            return Ok(Vec::new());
-        }
-        Ok(outside::chunks(id, &title, &first.text("document_text")?, stored))
-    }
-
-    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>> {
-        Ok(self.chunks(document).await?.into_iter().find(|chunk| chunk.id == id))
+        let sql = format!(
+            "SELECT {COLUMNS} FROM public.documents WHERE created_by = $1 AND parent_id = $2 ORDER BY sequence"
+        );
+        let rows = statement(AssertSqlSafe(sql))
+            .bind(self.tenant())
+            .bind(uuid(id.as_bytes()))
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed("documents.get"))?;
+        rows.iter().map(|row| Ok(read(row)?.document)).collect()
     }
 
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {

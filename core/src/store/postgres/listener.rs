@@ -15,6 +15,8 @@ use tokio::task::JoinHandle;
 
 use super::statement::script;
 use crate::base::TenantId;
+use crate::domain::Committer;
+use crate::store::listeners::Listeners;
 
 /// The channel that the trigger on the change log notifies.
 const CHANNEL: &str = "besunny";
@@ -32,6 +34,8 @@ pub(super) struct Listener {
     others: PgPool,
     /// The tenant whose log has grown; `None` when some words may have been missed.
     words: broadcast::Sender<Option<TenantId>>,
+    /// Those who want to know of commits, wherever they were made.
+    listeners: Listeners,
     is_listening: Arc<AtomicBool>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
@@ -40,9 +44,9 @@ pub(super) struct Listener {
 pub(super) struct Waiter(broadcast::Receiver<Option<TenantId>>);
 
 impl Listener {
-    pub(super) fn new(own: PgPool, others: PgPool) -> Self {
+    pub(super) fn new(own: PgPool, others: PgPool, listeners: Listeners) -> Self {
         let (words, _) = broadcast::channel(BACKLOG);
-        Self { own, others, words, is_listening: Arc::default(), task: Mutex::new(None) }
+        Self { own, others, words, listeners, is_listening: Arc::default(), task: Mutex::new(None) }
     }
 
     /// Whether words come at all.
@@ -53,6 +57,12 @@ impl Listener {
     /// Begins to wait; words from now on are heard.
     pub(super) fn waiter(&self) -> Waiter {
         let waiter = Waiter(self.words.subscribe());
+        self.start();
+        waiter
+    }
+
+    /// Begins to listen, if nobody has.
+    pub(super) fn start(&self) {
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         // A task dies with the runtime it was started on, and the store may outlive that.
         if task.as_ref().is_none_or(|task| task.is_finished() && !self.own.is_closed()) {
@@ -60,10 +70,10 @@ impl Listener {
                 self.own.clone(),
                 self.others.clone(),
                 self.words.clone(),
+                self.listeners.clone(),
                 Arc::clone(&self.is_listening),
             )));
         }
-        waiter
     }
 
     pub(super) async fn close(&self) {
@@ -102,10 +112,11 @@ async fn listen(
     own: PgPool,
     others: PgPool,
     words: broadcast::Sender<Option<TenantId>>,
+    listeners: Listeners,
     is_listening: Arc<AtomicBool>,
 ) {
     loop {
-        let ended = hear(&own, &others, &words, &is_listening).await;
+        let ended = hear(&own, &others, &words, &listeners, &is_listening).await;
         is_listening.store(false, Ordering::Release);
         match ended {
             // Behind a pooler: there is nothing to hear, ever. The task stays, so that
@@ -121,6 +132,7 @@ async fn hear(
     own: &PgPool,
     others: &PgPool,
     words: &broadcast::Sender<Option<TenantId>>,
+    listeners: &Listeners,
     is_listening: &AtomicBool,
 ) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(own).await?;
@@ -134,6 +146,9 @@ async fn hear(
         // no failure.
         let word = listener.try_recv().await?.and_then(|notification| notification.payload().parse().ok());
         let _ = words.send(word);
+        if let Some(tenant) = word {
+            listeners.tell(tenant, Committer::Anybody);
+        }
     }
 }
 

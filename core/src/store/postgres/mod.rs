@@ -12,6 +12,7 @@
 //! Invariant: a password is in no error, log or debug output.
 
 mod changes;
+mod chunks;
 mod codec;
 mod connect;
 mod corrections;
@@ -48,7 +49,8 @@ use self::migrations::SCHEMA_VERSION;
 use self::statement::statement;
 use self::transaction::PostgresTransaction;
 use crate::base::{Result, Scope};
-use crate::domain::{Access, Position, Store, Transaction};
+use crate::domain::{Access, CommitListener, Position, Store, Transaction};
+use crate::store::listeners::Listeners;
 
 /// The most connections of a process that write, and that read. They are apart, because a
 /// writer may read on the side: were all connections taken by writers that queue, the first
@@ -66,6 +68,7 @@ pub(crate) struct PostgresStore {
     writers: PgPool,
     readers: PgPool,
     listener: Listener,
+    listeners: Listeners,
     row_level_security: bool,
     identity: [u8; 16],
 }
@@ -80,8 +83,15 @@ impl PostgresStore {
         // Closed in vain is closed by the server.
         let _ = first.close().await;
         let readers = target.pool(READERS);
-        let mut look =
-            PostgresTransaction::begin(&readers, &Scope::service(), Access::Read, row_level_security).await?;
+        let listeners = Listeners::default();
+        let mut look = PostgresTransaction::begin(
+            &readers,
+            &Scope::service(),
+            Access::Read,
+            row_level_security,
+            listeners.clone(),
+        )
+        .await?;
         let row = statement("SELECT id FROM besunny.workspace")
             .fetch_one(look.connection())
             .await
@@ -89,7 +99,8 @@ impl PostgresStore {
         let identity = Columns(&row).id("id")?;
         drop(look);
         Ok(Self {
-            listener: Listener::new(target.pool(1), readers.clone()),
+            listener: Listener::new(target.pool(1), readers.clone(), listeners.clone()),
+            listeners,
             writers: target.pool(WRITERS),
             readers,
             row_level_security,
@@ -107,7 +118,8 @@ impl PostgresStore {
             Access::Read => &self.readers,
             Access::Write => &self.writers,
         };
-        PostgresTransaction::begin(pool, scope, access, self.row_level_security).await
+        let listeners = self.listeners.clone();
+        PostgresTransaction::begin(pool, scope, access, self.row_level_security, listeners).await
     }
 }
 
@@ -138,11 +150,20 @@ impl Store for PostgresStore {
         }
     }
 
+    fn on_commit(&self, listener: CommitListener) {
+        self.listeners.add(listener);
+    }
+
+    fn listen(&self) {
+        self.listener.start();
+    }
+
     fn schema_version(&self) -> i64 {
         SCHEMA_VERSION
     }
 
     async fn close(&self) {
+        self.listeners.clear();
         self.listener.close().await;
         self.readers.close().await;
         self.writers.close().await;

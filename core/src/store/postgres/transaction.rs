@@ -1,5 +1,7 @@
 //! One unit of work on Postgres.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Postgres};
@@ -10,12 +12,16 @@ use super::statement::statement;
 use crate::base::{
     DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
 };
-use crate::domain::{Access, ChangeKind, Position, Transaction};
+use crate::domain::{Access, ChangeKind, Committer, Position, Transaction};
+use crate::store::listeners::Listeners;
 
 /// An open transaction, bound to the scope it was opened for.
 pub(super) struct PostgresTransaction {
     scope: Scope,
     inner: sqlx::Transaction<'static, Postgres>,
+    /// Whose change logs grow with the commit, and who wants to know.
+    grown: BTreeSet<TenantId>,
+    listeners: Listeners,
 }
 
 impl PostgresTransaction {
@@ -24,16 +30,18 @@ impl PostgresTransaction {
         scope: &Scope,
         access: Access,
         row_level_security: bool,
+        listeners: Listeners,
     ) -> Result<Self> {
         let pool = pool.clone();
         let sql = AssertSqlSafe(beginning(scope, access, row_level_security));
         // On a task of its own: a caller that stops waiting, in the queue for the tenant say,
         // would otherwise leave a connection behind whose transaction nobody ends.
-        let begun = tokio::spawn(async move { pool.begin_with(sql).await }).await.map_err(|error| {
+        let begun = tokio::spawn(async move { begin_on_any(&pool, sql).await }).await.map_err(|error| {
             Error::new(ErrorKind::Internal, "store.begin", "the task ended early; please report it")
                 .caused_by(error)
         })?;
-        Ok(Self { scope: scope.clone(), inner: begun.map_err(failed("store.begin"))? })
+        let inner = begun.map_err(failed("store.begin"))?;
+        Ok(Self { scope: scope.clone(), inner, grown: BTreeSet::new(), listeners })
     }
 
     /// The tenant, as bound to statements.
@@ -75,7 +83,13 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(failed("changes.append"))?;
+        self.grown.insert(tenant);
         Ok(())
+    }
+
+    /// Those who listen are to be told, with the commit, that the tenant's log has grown.
+    pub(super) fn note_growth(&mut self) {
+        self.grown.insert(self.scope.tenant());
     }
 
     /// Appends to the change log.
@@ -98,6 +112,7 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(failed("changes.append"))?;
+        self.note_growth();
         Ok(())
     }
 
@@ -122,7 +137,34 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        self.inner.commit().await.map_err(failed("store.commit"))
+        self.inner.commit().await.map_err(failed("store.commit"))?;
+        self.grown.iter().for_each(|&tenant| self.listeners.tell(tenant, Committer::Us));
+        Ok(())
+    }
+}
+
+/// Begins on the first connection that is alive. They are not looked at before, which would
+/// cost each transaction a round trip; one that died in the pool says so here, before anything
+/// was done on it, and is replaced.
+async fn begin_on_any(
+    pool: &PgPool,
+    sql: AssertSqlSafe<String>,
+) -> Result<sqlx::Transaction<'static, Postgres>, sqlx::Error> {
+    let mut dead = 0;
+    loop {
+        match pool.begin_with(AssertSqlSafe(sql.0.clone())).await {
+            Err(error) if dead < pool.options().get_max_connections() && is_lost(&error) => dead += 1,
+            other => return other,
+        }
+    }
+}
+
+/// Whether a connection turned out to be gone: closed by the server or on the way to it.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code.starts_with("57P0")),
+        _ => false,
     }
 }
 

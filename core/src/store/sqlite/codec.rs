@@ -124,3 +124,8 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]).collect()
 }
+
+/// Ids as a list that `SELECT unhex(value) FROM json_each(?)` takes apart again.
+pub(super) fn ids_json<'a>(ids: impl Iterator<Item = &'a [u8; 16]>) -> Result<String> {
+    json(&ids.map(|id| hex(id)).collect::<Vec<_>>())
+}

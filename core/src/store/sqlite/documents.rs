@@ -1,21 +1,26 @@
-//! Documents and their chunks.
+//! Documents.
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::codec::{Columns, failed, json};
+use super::codec::{Columns, failed, ids_json, json};
 use super::transaction::SqliteTransaction;
-use crate::base::{ChunkId, DocumentId, Result, Timestamp};
+use crate::base::{DocumentId, Result, Timestamp};
 use crate::domain::{
-    Assignment, ChangeKind, Chunk, ContentHash, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord,
-    DocumentStore, Page, PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
+    Assignment, ChangeKind, Counts, DecidedBy, Document, DocumentFilter, DocumentRecord, DocumentStore, Page,
+    PageRequest, ProjectFilter, Put, StoreStatus, StoredDocument,
 };
 use crate::store::paging::{before, page_size};
 use crate::store::text::{optional, storable};
 
 const COLUMNS: &str = "sequence, id, source, source_id, type, title, author, text, content_hash, revision, parent_id, \
      thread_id, occurred_at, created_at, updated_at, mail, assignment";
+
+/// How many documents one statement reads.
+const BATCH: usize = 500;
 
 pub(super) fn read(row: &SqliteRow) -> Result<StoredDocument> {
     let row = Columns(row);
@@ -105,61 +110,6 @@ impl SqliteTransaction {
             .map_err(failed("documents.put"))?;
         self.delete_chunks(id).await
     }
-
-    async fn insert_chunks(&mut self, id: DocumentId, chunks: &[Chunk]) -> Result<()> {
-        for chunk in chunks {
-            sqlx::query(
-                "INSERT INTO document_chunks (document_id, chunk_index, id, tenant_id, text, content_hash) VALUES (?, ?, ?, ?, ?, ?)",
-            )
-            .bind(id.as_bytes().as_slice())
-            .bind(chunk.ordinal)
-            .bind(chunk.id.as_bytes().as_slice())
-            .bind(self.tenant())
-            .bind(storable(&chunk.text))
-            .bind(chunk.content_hash.0.as_slice())
-            .execute(self.connection())
-            .await
-            .map_err(failed("documents.put"))?;
-        }
-        Ok(())
-    }
-
-    /// Deletes a document's chunks, and vectors that no other chunk needs.
-    async fn delete_chunks(&mut self, id: DocumentId) -> Result<()> {
-        let hashes: Vec<Vec<u8>> = sqlx::query_scalar(
-            "DELETE FROM document_chunks WHERE tenant_id = ? AND document_id = ? RETURNING content_hash",
-        )
-        .bind(self.tenant())
-        .bind(id.as_bytes().as_slice())
-        .fetch_all(self.connection())
-        .await
-        .map_err(failed("documents.delete"))?;
-        for hash in hashes {
-            sqlx::query(
-                "DELETE FROM embeddings WHERE tenant_id = ?1 AND content_hash = ?2
-                 AND NOT EXISTS (SELECT 1 FROM document_chunks WHERE tenant_id = ?1 AND content_hash = ?2)",
-            )
-            .bind(self.tenant())
-            .bind(hash)
-            .execute(self.connection())
-            .await
-            .map_err(failed("documents.delete"))?;
-        }
-        Ok(())
-    }
-
-    async fn select_documents(&mut self, condition: &str, id: DocumentId) -> Result<Vec<StoredDocument>> {
-        let sql = format!(
-            "SELECT {COLUMNS} FROM documents WHERE tenant_id = ? AND {condition} = ? ORDER BY sequence"
-        );
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
-            .bind(self.tenant())
-            .bind(id.as_bytes().as_slice())
-            .fetch_all(self.connection())
-            .await
-            .map_err(failed("documents.get"))?;
-        rows.iter().map(read).collect()
-    }
 }
 
 #[async_trait]
@@ -184,8 +134,25 @@ impl DocumentStore for SqliteTransaction {
         Ok(Put { status, id })
     }
 
-    async fn document(&mut self, id: DocumentId) -> Result<Option<StoredDocument>> {
-        Ok(self.select_documents("id", id).await?.pop())
+    async fn documents_by_id(&mut self, ids: &[DocumentId]) -> Result<Vec<Option<StoredDocument>>> {
+        let mut found = HashMap::new();
+        for batch in ids.chunks(BATCH) {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM documents
+                 WHERE tenant_id = ? AND id IN (SELECT unhex(value) FROM json_each(?))"
+            );
+            let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+                .bind(self.tenant())
+                .bind(ids_json(batch.iter().map(DocumentId::as_bytes))?)
+                .fetch_all(self.connection())
+                .await
+                .map_err(failed("documents.get"))?;
+            for row in &rows {
+                let stored = read(row)?;
+                found.insert(stored.document.id, stored);
+            }
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
     async fn identify(&mut self, source: &str, source_id: &str) -> Result<Option<(DocumentId, String)>> {
@@ -241,35 +208,16 @@ impl DocumentStore for SqliteTransaction {
     }
 
     async fn attachments_of(&mut self, id: DocumentId) -> Result<Vec<Document>> {
-        let found = self.select_documents("parent_id", id).await?;
-        Ok(found.into_iter().map(|stored| stored.document).collect())
-    }
-
-    async fn chunks(&mut self, id: DocumentId) -> Result<Vec<Chunk>> {
-        let rows = sqlx::query(
-            "SELECT id, chunk_index, text, content_hash FROM document_chunks
-             WHERE tenant_id = ? AND document_id = ? ORDER BY chunk_index",
-        )
-        .bind(self.tenant())
-        .bind(id.as_bytes().as_slice())
-        .fetch_all(self.connection())
-        .await
-        .map_err(failed("documents.chunks"))?;
-        rows.iter().map(|row| chunk(Columns(row))).collect()
-    }
-
-    async fn chunk(&mut self, document: DocumentId, id: ChunkId) -> Result<Option<Chunk>> {
-        let row = sqlx::query(
-            "SELECT id, chunk_index, text, content_hash FROM document_chunks
-             WHERE tenant_id = ? AND document_id = ? AND id = ?",
-        )
-        .bind(self.tenant())
-        .bind(document.as_bytes().as_slice())
-        .bind(id.as_bytes().as_slice())
-        .fetch_optional(self.connection())
-        .await
-        .map_err(failed("documents.chunk"))?;
-        row.map(|row| chunk(Columns(&row))).transpose()
+        let sql = format!(
+            "SELECT {COLUMNS} FROM documents WHERE tenant_id = ? AND parent_id = ? ORDER BY sequence"
+        );
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(self.tenant())
+            .bind(id.as_bytes().as_slice())
+            .fetch_all(self.connection())
+            .await
+            .map_err(failed("documents.get"))?;
+        rows.iter().map(|row| Ok(read(row)?.document)).collect()
     }
 
     async fn delete_document(&mut self, id: DocumentId, now: Timestamp) -> Result<Vec<DocumentId>> {
@@ -336,13 +284,4 @@ impl DocumentStore for SqliteTransaction {
         };
         Ok(Counts { documents: count("documents")?, chunks: count("chunks")? })
     }
-}
-
-fn chunk(row: Columns<'_>) -> Result<Chunk> {
-    Ok(Chunk {
-        id: ChunkId::from_bytes(row.bytes("id")?),
-        ordinal: u32::try_from(row.integer("chunk_index")?).unwrap_or(u32::MAX),
-        text: row.text("text")?,
-        content_hash: ContentHash(row.bytes("content_hash")?),
-    })
 }

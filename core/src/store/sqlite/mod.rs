@@ -9,6 +9,7 @@
 
 mod backup;
 mod changes;
+mod chunks;
 mod codec;
 mod corrections;
 mod cursors;
@@ -41,7 +42,8 @@ use self::migrations::SCHEMA_VERSION;
 use self::transaction::SqliteTransaction;
 use self::turn::Turns;
 use crate::base::{Result, Scope};
-use crate::domain::{Access, Position, Store, Transaction};
+use crate::domain::{Access, CommitListener, Position, Store, Transaction};
+use crate::store::listeners::Listeners;
 
 /// The largest number of readers at once; more wait for a free connection.
 const READERS: u32 = 4;
@@ -58,6 +60,7 @@ pub(crate) struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     turns: Turns,
+    listeners: Listeners,
     file: PathBuf,
 }
 
@@ -87,7 +90,7 @@ impl SqliteStore {
             .connect_with(options.pragma("query_only", "ON"))
             .await
             .map_err(failed("workspace.open"))?;
-        Ok(Self { writer, readers, turns, file: file.to_owned() })
+        Ok(Self { writer, readers, turns, listeners: Listeners::default(), file: file.to_owned() })
     }
 }
 
@@ -122,7 +125,8 @@ impl Store for SqliteStore {
             }
         };
         let transaction = transaction.map_err(failed("store.begin"))?;
-        Ok(Box::new(SqliteTransaction::new(scope.clone(), transaction, turn)))
+        let listeners = self.listeners.clone();
+        Ok(Box::new(SqliteTransaction::new(scope.clone(), transaction, listeners, turn)))
     }
 
     async fn last_position(&self, scope: &Scope) -> Result<Position> {
@@ -149,6 +153,14 @@ impl Store for SqliteStore {
         }
     }
 
+    fn on_commit(&self, listener: CommitListener) {
+        self.listeners.add(listener);
+    }
+
+    fn listen(&self) {
+        // SQLite tells nobody.
+    }
+
     async fn backup(&self, file: &Path) -> Result<()> {
         backup::write(&self.file, file).await
     }
@@ -163,6 +175,7 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        self.listeners.clear();
         self.readers.close().await;
         // The last to close takes the write-ahead log in: not while another opens. Without
         // a turn it is closed all the same.

@@ -1,5 +1,7 @@
 //! One unit of work on SQLite.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use sqlx::{Sqlite, SqliteConnection};
 
@@ -8,19 +10,28 @@ use super::turn::Turn;
 use crate::base::{
     DocumentId, Error, ErrorKind, ProjectId, Result, Role, Scope, SubjectId, TenantId, Timestamp,
 };
-use crate::domain::{ChangeKind, Transaction};
+use crate::domain::{ChangeKind, Committer, Transaction};
+use crate::store::listeners::Listeners;
 
 /// An open transaction, bound to the scope it was opened for.
 pub(super) struct SqliteTransaction {
     scope: Scope,
     inner: sqlx::Transaction<'static, Sqlite>,
+    /// Whose change logs grow with the commit, and who wants to know.
+    grown: BTreeSet<TenantId>,
+    listeners: Listeners,
     /// Of a writer; given back last.
     _turn: Option<Turn>,
 }
 
 impl SqliteTransaction {
-    pub(super) fn new(scope: Scope, inner: sqlx::Transaction<'static, Sqlite>, turn: Option<Turn>) -> Self {
-        Self { scope, inner, _turn: turn }
+    pub(super) fn new(
+        scope: Scope,
+        inner: sqlx::Transaction<'static, Sqlite>,
+        listeners: Listeners,
+        turn: Option<Turn>,
+    ) -> Self {
+        Self { scope, inner, grown: BTreeSet::new(), listeners, _turn: turn }
     }
 
     /// The tenant, as bound to statements.
@@ -60,6 +71,7 @@ impl SqliteTransaction {
             .execute(self.connection())
             .await
             .map_err(failed("changes.append"))?;
+        self.grown.insert(tenant);
         Ok(())
     }
 
@@ -81,6 +93,7 @@ impl SqliteTransaction {
             .execute(self.connection())
             .await
             .map_err(failed("changes.append"))?;
+        self.grown.insert(self.scope.tenant());
         Ok(())
     }
 }
@@ -92,6 +105,8 @@ impl Transaction for SqliteTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<()> {
-        self.inner.commit().await.map_err(failed("store.commit"))
+        self.inner.commit().await.map_err(failed("store.commit"))?;
+        self.grown.iter().for_each(|&tenant| self.listeners.tell(tenant, Committer::Us));
+        Ok(())
     }
 }

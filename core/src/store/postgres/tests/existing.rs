@@ -141,7 +141,8 @@ async fn what_was_there_reads_back_and_can_be_corrected() {
         chunks.iter().map(|chunk| (chunk.ordinal, chunk.text.as_str())).collect::<Vec<_>>(),
         [(0, "Call at six"), (1, "")]
     );
-    assert_eq!(write.chunk(document_id(3), chunks[1].id).await.unwrap().as_ref(), Some(&chunks[1]));
+    let asked = [(document_id(3), chunks[1].id), (document_id(1), chunks[1].id)];
+    assert_eq!(write.passages(&asked).await.unwrap(), [Some(chunks[1].clone()), None]);
 
     let decision = Assignment::by_user(Some(project(BARE)), Vec::new());
     let now = Timestamp::from_seconds(1_780_000_000);
