@@ -47,6 +47,12 @@ pub trait Store: Send + Sync {
     /// but no longer than `patience`; the last position either way.
     async fn wait_beyond(&self, scope: &Scope, position: Position, patience: Duration) -> Result<Position>;
 
+    /// Whether transactions can write at the same time, so that what does not belong together
+    /// is better done apart.
+    fn writes_side_by_side(&self) -> bool {
+        false
+    }
+
     /// Begins to listen for jobs that any process enqueues.
     fn job_calls(&self) -> Box<dyn JobCalls>;
 

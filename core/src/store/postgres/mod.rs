@@ -138,6 +138,10 @@ impl Store for PostgresStore {
         }
     }
 
+    fn writes_side_by_side(&self) -> bool {
+        true
+    }
+
     fn job_calls(&self) -> Box<dyn JobCalls> {
         Box::new(self.listener.calls())
     }
