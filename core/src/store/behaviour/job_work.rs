@@ -74,7 +74,7 @@ pub(crate) async fn a_job_is_not_claimed_twice(store: &dyn Store) {
 
 pub(crate) async fn claims_at_once_never_overlap(store: &dyn Store) {
     let ana = user(store, 1).await;
-    let keyed = |number: u8| (number % 4 == 0).then(|| "shared".to_owned());
+    let keyed = |number: u8| number.is_multiple_of(4).then(|| "shared".to_owned());
     let jobs: Vec<_> = (1..=200).map(|n| job(n, &ana, |new| new.concurrency_key = keyed(n))).collect();
     enqueue(store, &ana, &jobs).await;
     let worker = async |lease: u8| {
