@@ -8,7 +8,7 @@ bench=$(realpath "$1")
 jobs=${2:-100000}
 concurrency=${3:-16}
 # Those that take each job by itself would take minutes for as many.
-fewer=$((jobs < 5000 ? jobs : 5000))
+fewer=$((jobs < 3000 ? jobs : 3000))
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
 programs=$(ls -d /usr/lib/postgresql/*/bin | tail -1)

@@ -103,7 +103,7 @@ async fn throughput(
     let worked = started.elapsed();
     assert_eq!(done, jobs as u64, "every job is done once");
     println!(
-        "{jobs} jobs: enqueued {:.0}/s, run {:.0}/s (concurrency {concurrency}, {processes} processes)",
+        "{jobs} jobs: enqueued {:.0}/s, run {:.0}/s (concurrency {concurrency}, processes {processes})",
         jobs as f64 / enqueued.as_secs_f64(),
         jobs as f64 / worked.as_secs_f64()
     );

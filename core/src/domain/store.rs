@@ -70,6 +70,12 @@ pub trait Store: Send + Sync {
     /// Begins to listen for commits of other processes.
     fn listen(&self);
 
+    /// Whether transactions can write at the same time, so that what does not belong together
+    /// is better done apart.
+    fn writes_side_by_side(&self) -> bool {
+        false
+    }
+
     /// Begins to listen for jobs that any process enqueues.
     fn job_calls(&self) -> Box<dyn JobCalls>;
 

@@ -1,8 +1,9 @@
 //! The loop that claims jobs, runs them, and writes down how they ended.
 //!
 //! Claims and ends go through one transaction for many jobs, so that a flush to the disk is
-//! shared by as many of them as are short; and they are claimed before the last ones have
-//! ended, so that there is always something to run.
+//! shared by as many of them as are short; and jobs are claimed before the last ones have
+//! ended, so that there is always something to run. Where transactions can write at the same
+//! time, claims and ends have one each: a claim then waits for no flush.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -56,8 +57,10 @@ pub(super) struct Worker {
     waiting: VecDeque<(Job, LeaseId, Instant)>,
     /// Ended, but not written down.
     finished: Vec<FinishedJob>,
-    /// The transaction that is under way, if there is one; it ends with the worker.
+    /// The transactions that are under way; they end with the worker.
     turns: JoinSet<Turned>,
+    is_claiming: bool,
+    is_ending: bool,
     report: WorkReport,
     /// Jobs that ended since the last turn, and how many that makes a second.
     ended: usize,
@@ -93,6 +96,8 @@ impl JobQueue {
             waiting: VecDeque::new(),
             finished: Vec::new(),
             turns: JoinSet::new(),
+            is_claiming: false,
+            is_ending: false,
             report: WorkReport::default(),
             ended: 0,
             rate: 0.0,
@@ -115,9 +120,7 @@ impl Worker {
         let mut upkeep = Upkeep::new(self.options.lease);
         while !self.is_stopping() {
             self.begin_waiting();
-            if self.has_turn() {
-                self.begin_turn();
-            }
+            self.begin_turns();
             if upkeep.is_due() {
                 self.give_back_what_waits();
                 upkeep.keep(&mut self).await;
@@ -179,45 +182,60 @@ impl Worker {
         if self.waiting.is_empty() { self.free() > 0 } else { self.waiting.len() <= self.ahead() / 2 }
     }
 
-    /// Whether it is time to write down what ended and claim what is next.
-    fn has_turn(&self) -> bool {
-        let now = Instant::now();
-        if !self.turns.is_empty() || now < self.next_try {
-            return false;
-        }
-        let has_ends = !self.finished.is_empty();
-        (self.wants_work() && (has_ends || now >= self.next_look))
-            || (has_ends && now >= self.last_turn + LATEST_END)
+    /// Whether it may claim, and write down what ended, now: one of each is under way at a
+    /// time, and where they cannot run side by side, one of both.
+    fn may_begin(&self) -> (bool, bool) {
+        let is_apart = self.queue.store.writes_side_by_side();
+        let is_free = is_apart || self.turns.is_empty();
+        (is_free && !self.is_claiming, is_free && !self.is_ending)
     }
 
     fn next_event(&self, upkeep: &Upkeep) -> Instant {
         let mut next = upkeep.next();
-        if self.turns.is_empty() {
-            if self.wants_work() {
-                next = next.min(self.next_look.max(self.next_try));
-            }
-            if !self.finished.is_empty() {
-                next = next.min((self.last_turn + LATEST_END).max(self.next_try));
-            }
+        let (may_claim, may_end) = self.may_begin();
+        if may_claim && self.wants_work() {
+            next = next.min(self.next_look.max(self.next_try));
+        }
+        if may_end && !self.finished.is_empty() {
+            next = next.min((self.last_turn + LATEST_END).max(self.next_try));
         }
         self.running.values().filter_map(|running| running.deadline).fold(next, Instant::min)
     }
 
-    /// Begins to write down what ended and to claim what is next.
-    fn begin_turn(&mut self) {
-        let elapsed = self.last_turn.elapsed().as_secs_f64().max(1e-6);
-        // Halfway to what was just seen: one slow job does not end the haste of many.
-        self.rate = (self.rate + self.ended as f64 / elapsed) / 2.0;
-        self.ended = 0;
-        self.last_turn = Instant::now();
+    /// Begins to write down what ended and to claim what is next, if it is time.
+    fn begin_turns(&mut self) {
+        let now = Instant::now();
+        if now < self.next_try {
+            return;
+        }
+        let ((may_claim, may_end), has_ends) = (self.may_begin(), !self.finished.is_empty());
+        let claims = may_claim && self.wants_work() && (has_ends || now >= self.next_look);
+        let ends = may_end && has_ends && (self.wants_work() || now >= self.last_turn + LATEST_END);
+        if claims && ends && self.queue.store.writes_side_by_side() {
+            self.begin_turn(false, true);
+            self.begin_turn(true, false);
+        } else if claims || ends {
+            self.begin_turn(claims, ends);
+        }
+    }
+
+    fn begin_turn(&mut self, claims: bool, ends: bool) {
         let room = (self.free() + self.ahead()).saturating_sub(self.waiting.len());
         let turn = Turn {
-            finished: std::mem::take(&mut self.finished),
-            wanted: if self.wants_work() { room } else { 0 },
+            finished: if ends { std::mem::take(&mut self.finished) } else { Vec::new() },
+            wanted: if claims { room } else { 0 },
             lease: self.options.lease,
             looks_first: !self.was_called_here,
         };
-        (self.was_called, self.was_called_here) = (false, false);
+        if claims {
+            (self.was_called, self.was_called_here, self.is_claiming) = (false, false, true);
+        }
+        if ends {
+            let elapsed = self.last_turn.elapsed().as_secs_f64().max(1e-6);
+            // Halfway to what was just seen: one slow job does not end the haste of many.
+            self.rate = (self.rate + self.ended as f64 / elapsed) / 2.0;
+            (self.ended, self.last_turn, self.is_ending) = (0, Instant::now(), true);
+        }
         let queue = Arc::clone(&self.queue);
         self.turns.spawn(async move { queue.take_turn(turn).await });
     }
@@ -225,11 +243,14 @@ impl Worker {
     fn end_turn(&mut self, turned: Result<Turned, JoinError>) {
         let Turned { turn, claimed } = match turned {
             Ok(turned) => turned,
-            // Its jobs run again after their leases.
+            // Its jobs run again after their leases. Which it was is not known; where the
+            // other still goes on, no harm is done if it gets company.
             Err(error) => {
                 return tracing::error!(%error, "a transaction of a worker ended early; please report it");
             }
         };
+        self.is_claiming &= turn.wanted == 0;
+        self.is_ending &= turn.finished.is_empty();
         let claimed = match claimed {
             Ok(claimed) => claimed,
             Err(error) => {
@@ -246,6 +267,9 @@ impl Worker {
             } else {
                 self.look_now();
             }
+        } else if !turn.finished.is_empty() {
+            // What ended may have held others back.
+            self.look_now();
         }
         let now = Instant::now();
         self.waiting.extend(claimed.jobs.into_iter().map(|job| (job, claimed.lease, now)));

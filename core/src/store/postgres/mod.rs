@@ -167,6 +167,10 @@ impl Store for PostgresStore {
         self.listener.start();
     }
 
+    fn writes_side_by_side(&self) -> bool {
+        true
+    }
+
     fn job_calls(&self) -> Box<dyn JobCalls> {
         Box::new(self.listener.calls())
     }
