@@ -18,6 +18,9 @@ use crate::generated_mail;
 /// Longer than any child goes without a line, however slow the machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The most that one search can be asked for.
+const MOST_HITS: usize = 1000;
+
 /// SplitMix64 (Steele, Lea and Flood, 2014): the same choices on every run.
 pub struct Random(pub u64);
 
@@ -220,8 +223,9 @@ pub async fn undisturbed_digest(mails: std::ops::Range<usize>) -> String {
 /// The Message-IDs and attachment ids that a search for the common word finds.
 pub async fn found(me: &UserHandle) -> BTreeSet<String> {
     let mut request = SearchRequest::new(generated_mail::COMMON_WORD);
-    (request.mode, request.limit) = (SearchMode::Lexical, 1000);
+    (request.mode, request.limit) = (SearchMode::Lexical, MOST_HITS);
     let hits = me.search(request).await.expect("a search");
+    assert!(hits.len() < MOST_HITS, "more is there than one search shows");
     let ids: BTreeSet<String> = hits.iter().map(|hit| hit.document.source_id.clone()).collect();
     assert_eq!(ids.len(), hits.len(), "nothing is found twice");
     ids

@@ -16,8 +16,9 @@ use besunny_tests::{open_without_model, variable};
 
 /// How often a writer is killed; `BESUNNY_CROWD_KILLS` says otherwise.
 const KILLS: usize = 40;
-/// Mails of each writer for each kill that it may suffer: enough to be busy to the end.
-const MAILS_PER_KILL: usize = 5;
+/// Mails of each writer for each kill that it may suffer: enough to be busy for long, and few
+/// enough that one search shows all of 200 kills.
+const MAILS_PER_KILL: usize = 4;
 
 /// A fresh folder or database; both go with this.
 struct Ground {
