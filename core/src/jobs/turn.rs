@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::queue::JobQueue;
 use crate::base::{LeaseId, Result, Scope};
-use crate::domain::{Access, Claim, FinishedJob, Job};
+use crate::domain::{Access, Claim, FinishedJob, Job, JobLease, JobProgress};
 
 /// What a turn is to do.
 pub(super) struct Turn {
     /// What to write down.
     pub(super) finished: Vec<FinishedJob>,
+    /// How far they said they were, since that was written down last.
+    pub(super) progress: Vec<(JobLease, JobProgress)>,
     /// How many jobs to claim at most.
     pub(super) wanted: usize,
     /// For how long.
@@ -62,6 +64,8 @@ impl JobQueue {
         let access = if turn.finished.is_empty() { Access::Claim } else { Access::Work };
         let mut write = self.store.begin(&service, access).await?;
         if !turn.finished.is_empty() {
+            // Before the ends: with them the leases are gone.
+            write.put_progress(&turn.progress).await?;
             let batches = write.finish_jobs(&turn.finished, now).await?;
             self.complete(&mut *write, batches, now).await?;
         }

@@ -20,7 +20,7 @@ use super::queue::JobQueue;
 use super::turn::{Turn, Turned};
 use super::upkeep::Upkeep;
 use crate::base::{Error, ErrorKind, LeaseId, Result};
-use crate::domain::{FinishedJob, Job, JobEnd, JobLease};
+use crate::domain::{FinishedJob, Job, JobEnd, JobLease, JobProgress};
 
 /// How long the store is left alone between two looks for work, when there was none.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
@@ -57,6 +57,8 @@ pub(super) struct Worker {
     waiting: VecDeque<(Job, LeaseId, Instant)>,
     /// Ended, but not written down.
     finished: Vec<FinishedJob>,
+    /// The last that jobs among them said of how far they were.
+    progress: Vec<(JobLease, JobProgress)>,
     /// The transactions that are under way; they end with the worker.
     turns: JoinSet<Turned>,
     is_claiming: bool,
@@ -95,6 +97,7 @@ impl JobQueue {
             running: HashMap::new(),
             waiting: VecDeque::new(),
             finished: Vec::new(),
+            progress: Vec::new(),
             turns: JoinSet::new(),
             is_claiming: false,
             is_ending: false,
@@ -223,6 +226,7 @@ impl Worker {
         let room = (self.free() + self.ahead()).saturating_sub(self.waiting.len());
         let turn = Turn {
             finished: if ends { std::mem::take(&mut self.finished) } else { Vec::new() },
+            progress: if ends { std::mem::take(&mut self.progress) } else { Vec::new() },
             wanted: if claims { room } else { 0 },
             lease: self.options.lease,
             looks_first: !self.was_called_here,
@@ -246,6 +250,7 @@ impl Worker {
             // Its jobs run again after their leases. Which it was is not known; where the
             // other still goes on, no harm is done if it gets company.
             Err(error) => {
+                (self.is_claiming, self.is_ending) = (false, false);
                 return tracing::error!(%error, "a transaction of a worker ended early; please report it");
             }
         };
@@ -257,6 +262,7 @@ impl Worker {
                 // The store may be out of reach for a while: what ended is kept.
                 tracing::warn!(%error, "a worker could not reach the store; it tries again");
                 self.finished.splice(0..0, turn.finished);
+                self.progress.splice(0..0, turn.progress);
                 self.next_try = Instant::now() + LONGEST_PAUSE;
                 return;
             }
@@ -322,6 +328,8 @@ impl Worker {
         let retry = Retry { backoff: &self.options.backoff, random: &random, now };
         let end = retry.end_of(job, ended, stop);
         self.ended += 1;
+        let progress = running.attempt.progress.take();
+        self.progress.extend(progress.map(|progress| (running.lease, progress)));
         self.finish(FinishedJob { lease: running.lease, end });
     }
 
@@ -378,7 +386,8 @@ impl Worker {
         }
         if !self.finished.is_empty() {
             let finished = std::mem::take(&mut self.finished);
-            let turn = Turn { finished, wanted: 0, lease: self.options.lease, looks_first: false };
+            let progress = std::mem::take(&mut self.progress);
+            let turn = Turn { finished, progress, wanted: 0, lease: self.options.lease, looks_first: false };
             self.queue.take_turn(turn).await.claimed?;
             self.queue.wake();
         }

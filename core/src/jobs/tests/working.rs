@@ -275,3 +275,20 @@ async fn no_more_run_at_once_than_asked_for() {
     assert_eq!(queue.work(options).await.expect("works").succeeded, 300);
     assert!(most.load(Ordering::SeqCst) <= 3);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_short_job_said_last_of_its_progress_is_kept() {
+    let fixture = Fixture::new().await;
+    let queue = fixture.queue();
+    let handler = Does(|attempt: Attempt| async move {
+        attempt.progress.set(crate::domain::JobProgress { fraction: 1.0, message: Some("noted".into()) });
+        if attempt.job.payload.is_null() { Ok(()) } else { Err(JobError::permanent("never")) }
+    });
+    queue.register("short", Arc::new(handler)).expect("registers");
+    for payload in [Value::Null, json!("fails")] {
+        let id = enqueue(&queue, NewJob::new("short", payload)).await;
+        Arc::clone(&queue).work(until_idle()).await.expect("works");
+        let progress = fixture.job(id).await.progress.expect("some progress");
+        assert_eq!((progress.fraction, progress.message.as_deref()), (1.0, Some("noted")));
+    }
+}

@@ -101,6 +101,7 @@ impl PostgresTransaction {
     /// Writes a document and its line in the change log, in one statement, unless its
     /// identity is known; whether it was new.
     async fn insert_document(&mut self, document: &Document) -> Result<bool> {
+        self.require_turn()?;
         let (source, source_id) = (text::storable(&document.source), text::storable(&document.source_id));
         let body = text::storable(&document.text);
         let row = statement(

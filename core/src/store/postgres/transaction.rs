@@ -88,6 +88,15 @@ impl PostgresTransaction {
         Ok(())
     }
 
+    /// What goes into the tenant's change log needs the tenant's turn.
+    pub(super) fn require_turn(&self) -> Result<()> {
+        if self.access == Access::Write {
+            return Ok(());
+        }
+        let message = "a change was made without the tenant's turn; please report it";
+        Err(Error::new(ErrorKind::Internal, "changes.append", message))
+    }
+
     /// Those who listen are to be told, with the commit, that the tenant's log has grown.
     pub(super) fn note_growth(&mut self) {
         self.grown.insert(self.scope.tenant());
@@ -101,13 +110,7 @@ impl PostgresTransaction {
         project: Option<ProjectId>,
         at: Timestamp,
     ) -> Result<()> {
-        if self.access != Access::Write {
-            return Err(Error::new(
-                ErrorKind::Internal,
-                "changes.append",
-                "a change was made without the tenant's turn; please report it",
-            ));
-        }
+        self.require_turn()?;
         let tenant = self.tenant();
         statement(
             "INSERT INTO besunny.changes (tenant_id, kind, document_id, project_id, changed_at) VALUES ($1, $2, $3, $4, $5)",
