@@ -1331,6 +1331,11 @@ export interface OpenOptions {
    */
   indexFolder?: string
   /**
+   * Whether search indexes follow what is stored while nobody searches; `true` if not said.
+   * A search sees everything that was committed before it either way.
+   */
+  backgroundIndexing?: boolean
+  /**
    * On Postgres: whether each transaction takes on the role and the claims of whoever it
    * runs for; `false` if not said.
    */

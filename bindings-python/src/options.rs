@@ -56,6 +56,7 @@ keywords! {
         threads: Option<Count> = "threads",
         runtime_library: Option<PathBuf> = "runtime_library",
         index_folder: Option<PathBuf> = "index_folder",
+        background_indexing: bool = "background_indexing",
         row_level_security: bool = "row_level_security",
         clock: Option<Clock> = "clock",
     }
@@ -70,6 +71,7 @@ impl Opening {
         options.threads = self.threads.map_or(0, |threads| threads.0 as usize);
         options.runtime_library = self.runtime_library;
         options.index_folder = self.index_folder;
+        options.background_indexing = self.background_indexing;
         options.row_level_security = self.row_level_security;
         if let Some(clock) = self.clock {
             options.clock = Arc::new(clock.0);

@@ -37,6 +37,9 @@ pub struct OpenOptions {
     /// The folder for this machine's search index; if not said, one inside the workspace
     /// folder, and for a database one among the user's caches.
     pub index_folder: Option<String>,
+    /// Whether search indexes follow what is stored while nobody searches; `true` if not said.
+    /// A search sees everything that was committed before it either way.
+    pub background_indexing: Option<bool>,
     /// On Postgres: whether each transaction takes on the role and the claims of whoever it
     /// runs for; `false` if not said.
     pub row_level_security: Option<bool>,
@@ -224,6 +227,7 @@ impl OpenOptions {
         options.model = self.model.map(PathBuf::from);
         options.runtime_library = self.runtime_library.map(PathBuf::from);
         options.index_folder = self.index_folder.map(PathBuf::from);
+        options.background_indexing = self.background_indexing.unwrap_or(options.background_indexing);
         options.row_level_security = self.row_level_security.unwrap_or_default();
         if let Some(precision) = parse_some(self.precision)? {
             options.precision = precision;

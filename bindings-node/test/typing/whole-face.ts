@@ -95,7 +95,7 @@ import {
 } from 'besunny'
 
 async function workspace(): Promise<void> {
-  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so', indexFolder: 'index', rowLevelSecurity: false, clock: new VirtualClock(new Date()) }
+  const opening: OpenOptions = { model: 'models/minilm', precision: 'int8', virtualDomain: 'besunny.ai', threads: 2, runtimeLibrary: 'libonnxruntime.so', indexFolder: 'index', backgroundIndexing: true, rowLevelSecurity: false, clock: new VirtualClock(new Date()) }
   await using disposed = await Workspace.open('./other')
   const ws: Workspace = await Workspace.open('./workspace', opening)
   const users: Users = ws.users

@@ -18,6 +18,7 @@ def opening(
     threads: int | None,
     runtime_library: Location | None,
     index_folder: Location | None,
+    background_indexing: bool,
     row_level_security: bool,
     clock: _besunny.VirtualClock | None,
 ) -> _besunny.Call[_besunny.Workspace]:
@@ -31,6 +32,7 @@ def opening(
         "threads": threads,
         "runtime_library": runtime_library or _defaults.runtime_library(),
         "index_folder": index_folder,
+        "background_indexing": background_indexing,
         "row_level_security": row_level_security,
         "clock": clock,
     }

@@ -37,6 +37,7 @@ def blocking(raw: bytes) -> None:
         threads=2,
         runtime_library=Path("libonnxruntime.so"),
         index_folder=Path("index"),
+        background_indexing=True,
         row_level_security=False,
     ) as ws:
         assert_type(ws.users.create("ana", email="ana@tide.example"), besunny.User)

@@ -56,6 +56,7 @@ class Workspace:
         threads: int | None = None,
         runtime_library: Location | None = None,
         index_folder: Location | None = None,
+        background_indexing: bool = True,
         row_level_security: bool = False,
         clock: _besunny.VirtualClock | None = None,
     ) -> Workspace:
@@ -71,7 +72,9 @@ class Workspace:
         (``postgres://user:password@host:port/database``), also behind a pooler in
         transaction mode. ``index_folder`` is where this machine's search index goes:
         ``None`` is inside the workspace folder, and for a database among the user's
-        caches. ``row_level_security`` makes each transaction on Postgres take on the
+        caches. ``background_indexing`` lets indexes follow what is stored while nobody
+        searches; a search sees everything that was committed before it either way.
+        ``row_level_security`` makes each transaction on Postgres take on the
         role and the claims of whoever it runs for. ``clock`` is a clock that a test sets;
         ``None`` is the system's.
 
@@ -87,6 +90,7 @@ class Workspace:
                 threads=threads,
                 runtime_library=runtime_library,
                 index_folder=index_folder,
+                background_indexing=background_indexing,
                 row_level_security=row_level_security,
                 clock=clock,
             ).wait()

@@ -80,6 +80,7 @@ class Workspace:
         threads: int | None = None,
         runtime_library: Location | None = None,
         index_folder: Location | None = None,
+        background_indexing: bool = True,
         row_level_security: bool = False,
         clock: _besunny.VirtualClock | None = None,
     ) -> Opening:
@@ -98,6 +99,7 @@ class Workspace:
                 threads=threads,
                 runtime_library=runtime_library,
                 index_folder=index_folder,
+                background_indexing=background_indexing,
                 row_level_security=row_level_security,
                 clock=clock,
             )
