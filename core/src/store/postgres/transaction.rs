@@ -88,9 +88,10 @@ impl PostgresTransaction {
         Ok(())
     }
 
-    /// What goes into the tenant's change log needs the tenant's turn.
+    /// What goes into the tenant's change log needs the tenant's turn. (Who only reads is
+    /// refused by the database.)
     pub(super) fn require_turn(&self) -> Result<()> {
-        if self.access == Access::Write {
+        if !matches!(self.access, Access::Work | Access::Claim) {
             return Ok(());
         }
         let message = "a change was made without the tenant's turn; please report it";
