@@ -95,6 +95,7 @@ function builtIn(native) {
     ingestDocument: throwing('jobs.ingest_document', native.newIngestDocument),
     reEmbed: throwing('jobs.re_embed', native.newReEmbed),
     rebuild: throwing('jobs.rebuild', native.newRebuild),
+    train: throwing('jobs.train', native.newTrain),
   }
 }
 

@@ -260,6 +260,13 @@ pub fn new_re_embed() -> NewJob {
     besunny::NewJob::re_embed().into()
 }
 
+/// Makes `NewJob.train`.
+#[napi(skip_typescript, catch_unwind)]
+#[must_use]
+pub fn new_train() -> NewJob {
+    besunny::NewJob::train().into()
+}
+
 /// Makes `NewJob.rebuild`.
 #[napi(skip_typescript, catch_unwind)]
 #[must_use]

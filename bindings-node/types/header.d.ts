@@ -196,6 +196,11 @@ export declare namespace NewJob {
   function reEmbed(): NewJob
   /** Makes the index anew. A second one while the first is not finished is the first. */
   function rebuild(): NewJob
+  /**
+   * Learns anew from everything that was corrected, in the process that does it. A second one
+   * while the first is not finished is the first.
+   */
+  function train(): NewJob
 }
 
 export interface WorkOptions {

@@ -256,6 +256,12 @@ pub(crate) fn new_job_to_re_embed() -> Call {
     Call::plain(async { Ok(NewJob::re_embed()) })
 }
 
+/// A job that learns anew.
+#[pyfunction]
+pub(crate) fn new_job_to_train() -> Call {
+    Call::plain(async { Ok(NewJob::train()) })
+}
+
 /// A job that makes the index anew.
 #[pyfunction]
 pub(crate) fn new_job_to_rebuild() -> Call {

@@ -50,6 +50,7 @@ mod _besunny {
     #[pymodule_export]
     use super::jobs::{
         Jobs, new_job_for_document, new_job_for_mail, new_job_to_re_embed, new_job_to_rebuild,
+        new_job_to_train,
     };
     #[pymodule_export]
     use super::mail::{Mail, UserMail};

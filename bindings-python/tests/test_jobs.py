@@ -341,13 +341,14 @@ def test_jobs_that_every_workspace_does(
             besunny.NewJob.ingest_mail(tmp_path / "permit.eml"),
             besunny.NewJob.ingest_document(tmp_path / "notes.md", source="notes", source_id="1"),
             besunny.NewJob.rebuild(),
+            besunny.NewJob.train(),
             besunny.NewJob.re_embed(),
         ]
     )
-    assert ws.jobs.run_due() == 5
+    assert ws.jobs.run_due() == 6
     kept = [me.jobs.get(job) for job in jobs]
-    assert [job.state for job in kept] == ["succeeded"] * 4 + ["dead"]
-    assert kept[4].failure is not None and kept[4].failure.code == "model_missing"
+    assert [job.state for job in kept] == ["succeeded"] * 5 + ["dead"]
+    assert kept[5].failure is not None and kept[5].failure.code == "model_missing"
     assert len(me.documents.list()) == 3
     [note] = me.documents.list(source="notes")
     assert (note.title, note.source_id) == ("Gear", "1")

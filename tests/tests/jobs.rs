@@ -165,6 +165,14 @@ async fn built_in_kinds_take_in_and_rebuild() {
     assert_eq!((again.id, again.is_new), (first.id, false));
     let all = workspace.jobs().enqueue(NewJob::rebuild()).await.expect("enqueues");
     assert_eq!(workspace.jobs().run_due().await.expect("runs"), 5);
+    let found = me.search(SearchRequest::new("drone permit")).await.expect("finds");
+    let shoot = me.projects().create(besunny::ProjectFields::named("Shoot")).await.expect("creates");
+    me.documents().assign(found[0].document.id, Some(shoot.id)).await.expect("is corrected");
+    let trained = workspace.jobs().enqueue(NewJob::train()).await.expect("enqueues");
+    assert_eq!(workspace.jobs().run_due().await.expect("runs"), 1);
+    let trained = workspace.jobs().get(trained.id).await.expect("a job");
+    let said = trained.progress.and_then(|progress| progress.message);
+    assert_eq!(said.as_deref(), Some("corrections learned: 1"));
     let mut states = Vec::new();
     for id in ids.iter().map(|job| job.id).chain([first.id, all.id]) {
         states.push(workspace.jobs().get(id).await.expect("a job").state);

@@ -269,7 +269,7 @@ async function jobs(ws: Workspace, me: UserHandle, signal: AbortSignal): Promise
   await jobs.enqueue<Report>('report', {})
   // @ts-expect-error no such option
   await jobs.enqueue('report', null, { priorty: 1 })
-  const made: NewJob[] = [{ kind: 'report', payload: { month: 'March' }, ...options }, NewJob.ingestMail(new Uint8Array()), NewJob.ingestDocument('text', { title: 't' }), { ...NewJob.reEmbed(), priority: -1 }]
+  const made: NewJob[] = [{ kind: 'report', payload: { month: 'March' }, ...options }, NewJob.ingestMail(new Uint8Array()), NewJob.ingestDocument('text', { title: 't' }), { ...NewJob.reEmbed(), priority: -1 }, NewJob.train()]
   await me.jobs.enqueue(NewJob.rebuild())
   const many: Enqueued[] = await me.jobs.enqueueMany(made)
   const batch: Batch = await jobs.enqueueBatch(made, { kind: 'report' })

@@ -82,6 +82,12 @@ class NewJob(Record):
         """A job that makes the owner's index anew, or, of the workspace itself, everybody's."""
         return _besunny.new_job_to_rebuild().wait()
 
+    @staticmethod
+    def train() -> NewJob:
+        """A job that learns anew from everything that its owner corrected, or, of the
+        workspace itself, everybody; in the process that does it."""
+        return _besunny.new_job_to_train().wait()
+
     def _fields(self) -> dict[str, Any]:
         """As the native module takes it."""
         return {name: getattr(self, name) for name in self.__slots__}

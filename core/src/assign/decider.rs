@@ -155,6 +155,15 @@ impl Decider for ProjectDecider {
         Ok(())
     }
 
+    async fn train(&self, scope: &Scope) -> Result<u64> {
+        let known = self.known(scope.tenant()).await;
+        // Whoever decides meanwhile keeps what it began with.
+        *known.lock().await = Known::default();
+        self.prepare(scope).await?;
+        let examples = known.lock().await.knowledge.learned.count();
+        Ok(examples as u64)
+    }
+
     async fn decide(&self, transaction: &mut dyn Transaction, clues: &ItemClues<'_>) -> Result<Assignment> {
         let known = self.known(transaction.scope().tenant()).await;
         let knowledge = Arc::clone(&known.lock().await.knowledge);

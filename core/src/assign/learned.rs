@@ -40,6 +40,10 @@ impl Learned {
         self.examples.insert(document, example);
     }
 
+    pub(super) fn count(&self) -> usize {
+        self.examples.len()
+    }
+
     pub(super) fn remove(&mut self, document: DocumentId) {
         self.examples.remove(&document);
     }

@@ -32,6 +32,10 @@ pub trait Decider: Send + Sync {
     /// write transaction is opened, since it may have to run the model.
     async fn prepare(&self, scope: &Scope) -> Result<()>;
 
+    /// Learns anew from everything that the scope's users corrected, with the present model;
+    /// how many examples that are.
+    async fn train(&self, scope: &Scope) -> Result<u64>;
+
     /// Decides, with what [`Decider::prepare`] knows and the conversations in `transaction`.
     async fn decide(&self, transaction: &mut dyn Transaction, clues: &ItemClues<'_>) -> Result<Assignment>;
 }

@@ -23,6 +23,9 @@ pub(super) const RE_EMBED: &str = "re_embed";
 /// Makes the owner's index anew; of the workspace itself, those of all users.
 pub(super) const REBUILD: &str = "rebuild";
 
+/// Learns the owner's corrections anew; of the workspace itself, those of all users.
+pub(super) const TRAIN: &str = "train";
+
 impl NewJob {
     /// A job that takes a raw mail in: for its owner, or, of the workspace itself, for whom
     /// its virtual addresses name.
@@ -56,13 +59,22 @@ impl NewJob {
     pub fn rebuild() -> Self {
         Self { unique_key: Some(REBUILD.to_owned()), ..Self::new(REBUILD, Value::Null) }
     }
+
+    /// A job that learns anew from everything that was corrected, with the present model, in
+    /// the process that does it. The others learn each correction as it comes, and all of them
+    /// when they begin. A second one while the first is not finished is the first.
+    #[must_use]
+    pub fn train() -> Self {
+        Self { unique_key: Some(TRAIN.to_owned()), ..Self::new(TRAIN, Value::Null) }
+    }
 }
 
 /// Registers them all.
 pub(super) fn register(workspace: &Workspace) -> Result<()> {
     workspace.jobs().handler(INGEST, ingest)?;
     workspace.jobs().handler(RE_EMBED, re_embed)?;
-    workspace.jobs().handler(REBUILD, rebuild)
+    workspace.jobs().handler(REBUILD, rebuild)?;
+    workspace.jobs().handler(TRAIN, train)
 }
 
 async fn ingest(context: JobContext) -> Result<(), JobError> {
@@ -92,12 +104,29 @@ fn bytes(value: &Value) -> Result<Vec<u8>, JobError> {
     decoded.ok_or_else(|| JobError::permanent("what is to be taken in is not base64"))
 }
 
+/// The scope of the job's owner; of the workspace itself, those of all users.
+async fn scopes(context: &JobContext) -> Result<Vec<Scope>> {
+    if let Some(me) = context.user().await? {
+        return Ok(vec![me.scope]);
+    }
+    let users = context.workspace().users().list().await?;
+    Ok(users.into_iter().map(|user| Scope::user(user.id)).collect())
+}
+
+async fn train(context: JobContext) -> Result<(), JobError> {
+    let scopes = scopes(&context).await?;
+    let mut examples = 0;
+    for (scope, done) in scopes.iter().zip(1_u32..) {
+        context.cancel().check("jobs.train")?;
+        examples += context.workspace().inner.decider.train(scope).await?;
+        let part = f64::from(done) / scopes.len() as f64;
+        context.progress(part, Some(&format!("corrections learned: {examples}")));
+    }
+    Ok(())
+}
+
 async fn re_embed(context: JobContext) -> Result<(), JobError> {
-    let workspace = context.workspace();
-    let scopes = match context.user().await? {
-        Some(me) => vec![me.scope],
-        None => workspace.users().list().await?.into_iter().map(|user| Scope::user(user.id)).collect(),
-    };
+    let (workspace, scopes) = (context.workspace(), scopes(&context).await?);
     let count = scopes.len().max(1) as f64;
     for (scope, done) in scopes.iter().zip(0_u32..) {
         let cancel = context.cancel();
