@@ -118,18 +118,22 @@ impl IndexFollower {
         self.follow(scope, following).await.map(drop)
     }
 
-    /// Applies what is outstanding, unless somebody else is at it.
-    pub(super) async fn keep_up(&self, scope: &Scope, stop: &CancelToken) -> Result<()> {
+    /// Applies what is outstanding, unless somebody else is at it; how many positions it went
+    /// on.
+    pub(super) async fn keep_up(&self, scope: &Scope, stop: &CancelToken) -> Result<u64> {
         let tenant = self.tenant(scope).await?;
-        let Ok(_applying) = tenant.applying.try_lock() else { return Ok(()) };
+        let Ok(_applying) = tenant.applying.try_lock() else { return Ok(0) };
         let target = self.store.last_position(scope).await?;
         if tenant.index.level().position >= target {
-            return Ok(());
+            return Ok(0);
         }
         let index = Arc::clone(&tenant.index);
-        let Some(held) = offload("index.hold", move || index.try_hold()).await? else { return Ok(()) };
+        let Some(held) = offload("index.hold", move || index.try_hold()).await? else { return Ok(0) };
+        // Others may have gone on before.
+        let before = tenant.index.level().position;
         let following = Following { progress: None, cancel: stop.clone() };
-        self.catch_up(scope, &tenant.index, held, target, &following).await
+        self.catch_up(scope, &tenant.index, held, target, &following).await?;
+        Ok(tenant.index.level().position.saturating_sub(before))
     }
 
     /// The position the tenant's index has applied, without applying more.

@@ -18,12 +18,13 @@ use crate::domain::{CommitListener, Committer};
 
 /// How long to wait after the first word, for others that can be applied with it.
 const GATHERING: Duration = Duration::from_millis(50);
-/// How long a tenant's log is left alone after it was followed: changes are applied
-/// together, and in a load that goes on this is the price of each commit of the index.
+/// How long a tenant's log is left alone after much of it was followed: changes are applied
+/// together, because each commit of the index has its price.
 const REST: Duration = Duration::from_millis(400);
-/// How much longer than it works the task rests: it must not take a core from those who
-/// write.
-const SHARE: u32 = 1;
+/// The same, where there was little to do, because little is stored or others follow too.
+const LONG_REST: Duration = Duration::from_millis(1600);
+/// From so many positions on, it was much.
+const MUCH: u64 = 200;
 
 /// What was told and not followed yet.
 #[derive(Default)]
@@ -145,12 +146,14 @@ async fn run(follower: Weak<IndexFollower>, shared: Arc<Shared>) {
         if committer == Committer::Anybody && !follower.is_open(&scope).await {
             continue;
         }
-        if let Err(error) = follower.keep_up(&scope, &shared.stop).await {
+        let passed = follower.keep_up(&scope, &shared.stop).await.unwrap_or_else(|error| {
             // The next search meets the same, and says so to somebody.
             tracing::debug!(%error, "an index could not be kept level");
-        }
+            0
+        });
         drop(follower);
-        let rest = REST.max(begun.elapsed() * SHARE);
+        // At least as long as it worked: it must not take a core from those who write.
+        let rest = if passed < MUCH { LONG_REST } else { REST }.max(begun.elapsed());
         shared.told().resting.insert(tenant, Instant::now() + rest);
     }
 }
