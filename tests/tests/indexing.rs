@@ -100,3 +100,28 @@ async fn closing_does_not_wait_for_what_is_outstanding_and_loses_nothing() {
     assert!(workspace.check(false).await.expect("a check").is_clean());
     workspace.close().await.expect("closes");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_of_a_later_database_is_made_anew() {
+    let (folder, index) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let (location, backup) = (folder.path().join("workspace"), folder.path().join("backup"));
+    let restored = folder.path().join("restored");
+    let workspace = open(location.as_path(), index.path(), true).await;
+    workspace.users().create("ana", None).await.expect("creates");
+    let me = workspace.user("ana").await.expect("a user");
+    store(&me, 2).await;
+    workspace.backup(&backup).await.expect("a backup");
+    store(&me, 20).await;
+    until_level(&workspace).await;
+    workspace.close().await.expect("closes");
+
+    besunny::Workspace::restore(&backup, &restored).await.expect("is restored");
+    let workspace = open(restored.as_path(), index.path(), true).await;
+    let me = workspace.user("ana").await.expect("a user");
+    let content = b"Another day, another crane".to_vec();
+    me.documents().ingest(NewDocument { content, ..NewDocument::default() }).await.expect("is stored");
+    until_level(&workspace).await;
+    assert_eq!(me.search(SearchRequest::new("crane")).await.expect("searches").len(), 3);
+    assert!(workspace.check(false).await.expect("a check").is_clean());
+    workspace.close().await.expect("closes");
+}

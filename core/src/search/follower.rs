@@ -124,7 +124,8 @@ impl IndexFollower {
         let tenant = self.tenant(scope).await?;
         let Ok(_applying) = tenant.applying.try_lock() else { return Ok(0) };
         let target = self.store.last_position(scope).await?;
-        if tenant.index.level().position >= target {
+        // Ahead of the store it must not stay: the database is an earlier one now.
+        if tenant.index.level().position == target {
             return Ok(0);
         }
         let index = Arc::clone(&tenant.index);
