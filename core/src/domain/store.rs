@@ -122,6 +122,12 @@ pub trait Transaction:
     + JobStore
     + JobWork
     + ScheduleStore
+    + super::AccountStore
+    + super::StreamStore
+    + super::ObjectStore
+    + super::WorkStore
+    + super::ChannelStore
+    + super::MeetingStore
     + Send
 {
     /// On whose behalf.
