@@ -19,6 +19,8 @@ mod notes;
 mod pages;
 mod policy;
 mod sink;
+#[cfg(test)]
+mod tests;
 mod watching;
 mod work;
 
