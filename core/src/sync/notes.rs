@@ -134,10 +134,10 @@ mod tests {
     #[test]
     fn changes_are_counted_by_the_hour_and_forgotten_after_a_day() {
         let mut notes = Notes::default();
-        for (minute, changes) in [(0, 3), (10, 2), (40, 4), (70, 1)] {
+        for (minute, changes, last_hour) in [(0, 3, 3), (10, 2, 5), (40, 4, 9), (70, 1, 5)] {
             notes.count_changes(changes, at(minute));
+            assert_eq!(notes.changes_last_hour(at(minute)), last_hour);
         }
-        assert_eq!(notes.changes_last_hour(at(50)), 9);
         assert_eq!(notes.changes_last_hour(at(75)), 5);
         notes.count_changes(0, at(24 * 60 + 75));
         assert!(notes.changes.is_empty());

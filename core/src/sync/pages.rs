@@ -40,16 +40,14 @@ pub(super) async fn take_page(
     let known = transaction.objects(key, &ids).await?;
     let waiting = transaction.work_items(key, &ids).await?;
     if let Some(number) = listing.snapshot {
-        let met = told.iter().filter(|told| told.what != News::Gone).map(|told| told.id.as_str());
+        let met = told.iter().filter(|told| told.what != Some(News::Gone)).map(|told| told.id.as_str());
         transaction.mark_seen(key, &met.collect::<Vec<_>>(), number).await?;
     }
     let mut page = Page { objects: Vec::new(), work: Vec::new(), folders: Vec::new(), listing };
     let mut news = 0;
     for ((told, known), waiting) in told.into_iter().zip(known).zip(waiting) {
         let known = known.map(|object| Kept::read_from(&object).map(|kept| (object, kept))).transpose()?;
-        if page.take(told, known, waiting.is_some())? {
-            news += 1;
-        }
+        news += u32::from(page.take(told, known, waiting.is_some())?);
     }
     if !page.objects.is_empty() {
         transaction.put_objects(key, &page.objects).await?;
@@ -75,36 +73,55 @@ pub(super) async fn ask_gone(
     transaction.add_work(key, &work.collect::<Vec<_>>(), now).await
 }
 
-/// One piece of news for each object, in the order in which they were first told: what was told
+/// What a page tells about one object.
+#[derive(Debug, PartialEq)]
+struct Merged {
+    id: String,
+    what: Option<News>,
+    /// Whether it went and came again, so that nothing known of it holds.
+    again: bool,
+    /// Labels it got and lost since it was there.
+    labels: Option<(Vec<String>, Vec<String>)>,
+}
+
+/// What is told about each object, in the order in which they were first told: what was told
 /// last counts, but for labels, which add up.
-fn merged(told: Vec<Told>) -> Vec<Told> {
+fn merged(told: Vec<Told>) -> Vec<Merged> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut merged: Vec<Told> = Vec::with_capacity(told.len());
+    let mut merged: Vec<Merged> = Vec::with_capacity(told.len());
     for Told { id, what } in told {
-        let Some(&place) = places.get(&id) else {
-            places.insert(id.clone(), merged.len());
-            merged.push(Told { id, what });
-            continue;
-        };
-        let before = &mut merged[place].what;
-        *before = match (std::mem::replace(before, News::Changed), what) {
-            (
-                News::Relabelled { added: mut all_added, removed: mut all_removed },
-                News::Relabelled { added, removed },
-            ) => {
+        let place = *places.entry(id.clone()).or_insert(merged.len());
+        if place == merged.len() {
+            merged.push(Merged { id, what: None, again: false, labels: None });
+        }
+        merged[place].add(what);
+    }
+    merged
+}
+
+impl Merged {
+    fn add(&mut self, what: News) {
+        match (self.what.take(), what) {
+            (before, News::Relabelled { added, removed }) => {
+                self.what = before;
+                let (all_added, all_removed) = self.labels.get_or_insert_default();
                 all_added.retain(|label| !removed.contains(label));
                 all_removed.retain(|label| !added.contains(label));
                 all_added.extend(added);
                 all_removed.extend(removed);
-                News::Relabelled { added: all_added, removed: all_removed }
             }
-            // It has to be fetched anyway, with the labels it has then.
-            (News::Changed, News::Relabelled { .. }) => News::Changed,
-            (News::Is(older), News::Is(newer)) if is_newer(&older, &newer) => News::Is(older),
-            (_, later) => later,
-        };
+            (Some(News::Is(older)), News::Is(newer)) if is_newer(&older, &newer) => {
+                self.what = Some(News::Is(older));
+            }
+            (before, later) => {
+                if later == News::Gone {
+                    self.labels = None;
+                }
+                self.again |= before == Some(News::Gone);
+                self.what = Some(later);
+            }
+        }
     }
-    merged
 }
 
 /// Whether `one` is certainly newer than `other`.
@@ -126,10 +143,15 @@ struct Page {
 
 impl Page {
     /// Takes one piece of news in; whether it was one.
-    fn take(&mut self, told: Told, known: Option<(MirrorObject, Kept)>, is_waiting: bool) -> Result<bool> {
-        let Told { id, what } = told;
+    fn take(&mut self, told: Merged, known: Option<(MirrorObject, Kept)>, is_waiting: bool) -> Result<bool> {
+        let Merged { id, what, again, labels } = told;
+        let relabelled = match labels {
+            Some((added, removed)) => self.relabel(known.clone(), &added, &removed)?,
+            None => false,
+        };
         match what {
-            News::Gone => {
+            None | Some(News::Relabelled { .. }) => Ok(relabelled),
+            Some(News::Gone) => {
                 let Some((_, kept)) = known else {
                     // It came and went before it was looked at; or was never here.
                     if is_waiting {
@@ -143,18 +165,17 @@ impl Page {
                 self.ask(id, Some(GONE));
                 Ok(true)
             }
-            News::Changed => {
+            Some(News::Changed) => {
                 let is_mail = known.as_ref().is_some_and(|(_, kept)| matches!(kept.state, ObjectState::Mail(_)));
                 // A message's content never changes, and its labels are told apart; only a
                 // snapshot has to look at what is known.
-                if is_mail && self.listing.snapshot.is_none() && !is_waiting {
-                    return Ok(false);
+                if is_mail && !again && self.listing.snapshot.is_none() && !is_waiting {
+                    return Ok(relabelled);
                 }
                 self.ask(id, None);
                 Ok(true)
             }
-            News::Relabelled { added, removed } => self.relabel(known, &added, &removed),
-            News::Is(state) => self.describe(id, *state, known),
+            Some(News::Is(state)) => self.describe(id, *state, known),
         }
     }
 
@@ -272,33 +293,44 @@ async fn descendants(
 mod tests {
     use super::*;
 
-    fn relabelled(id: &str, added: &[&str], removed: &[&str]) -> Told {
+    fn relabelled(added: &[&str], removed: &[&str]) -> News {
         let all = |labels: &[&str]| labels.iter().map(|&label| label.to_owned()).collect();
-        Told { id: id.into(), what: News::Relabelled { added: all(added), removed: all(removed) } }
+        News::Relabelled { added: all(added), removed: all(removed) }
+    }
+
+    fn merge(news: Vec<News>) -> Merged {
+        let told = news.into_iter().map(|what| Told { id: "a".into(), what }).collect();
+        let mut merged = merged(told);
+        assert_eq!(merged.len(), 1);
+        merged.remove(0)
     }
 
     #[test]
-    fn what_was_told_last_counts_and_labels_add_up() {
-        let changed = |id: &str| Told { id: id.into(), what: News::Changed };
-        let gone = |id: &str| Told { id: id.into(), what: News::Gone };
-        assert_eq!(merged(vec![changed("a"), gone("a")]), [gone("a")]);
-        assert_eq!(merged(vec![gone("a"), changed("b"), changed("a")]), [changed("a"), changed("b")]);
-        assert_eq!(merged(vec![changed("a"), relabelled("a", &["X"], &[])]), [changed("a")]);
-        let told = merged(vec![
-            relabelled("a", &["X"], &["Y"]),
-            relabelled("a", &["Y"], &["X"]),
-            relabelled("a", &["Z"], &[]),
+    fn what_was_told_last_counts() {
+        assert_eq!(merge(vec![News::Changed, News::Gone]).what, Some(News::Gone));
+        let again = merge(vec![News::Gone, News::Changed]);
+        assert_eq!((again.what, again.again), (Some(News::Changed), true));
+    }
+
+    #[test]
+    fn labels_add_up_until_the_object_goes() {
+        let told = merge(vec![
+            relabelled(&["X"], &["Y"]),
+            relabelled(&["Y"], &["X"]),
+            News::Changed,
+            relabelled(&["Z"], &[]),
         ]);
-        assert_eq!(told, [relabelled("a", &["Y", "Z"], &["X"])]);
+        assert_eq!(told.what, Some(News::Changed));
+        assert_eq!(told.labels, Some((vec!["Y".into(), "Z".into()], vec!["X".into()])));
+        assert_eq!(merge(vec![relabelled(&["X"], &[]), News::Gone]).labels, None);
     }
 
     #[test]
     fn of_two_states_in_a_page_the_newer_counts() {
-        let is = |version| Told {
-            id: "f".into(),
-            what: News::Is(Box::new(ObjectState::File(FileState { version, ..FileState::default() }))),
+        let is = |version| {
+            News::Is(Box::new(ObjectState::File(FileState { version, ..FileState::default() })))
         };
-        assert_eq!(merged(vec![is(9), is(10)]), [is(10)]);
-        assert_eq!(merged(vec![is(10), is(9)]), [is(10)]);
+        assert_eq!(merge(vec![is(9), is(10)]).what, Some(is(10)));
+        assert_eq!(merge(vec![is(10), is(9)]).what, Some(is(10)));
     }
 }

@@ -158,13 +158,13 @@ async fn trap_06_a_channel_is_renewed_under_a_new_name_before_it_ends() {
     fixture.run(Trigger::Poll).await;
     let first = fixture.channels().await;
     assert_eq!((first.len(), first[0].state), (1, ChannelState::Active));
-    for day in 1..=13 {
-        fixture.pass(Duration::from_hours(24));
+    for half_day in 1..=26 {
+        fixture.pass(Duration::from_hours(12));
         fixture.run(Trigger::Poll).await;
         let now = fixture.clock.now();
         let active = fixture.channels().await;
         let lives = active.iter().any(|channel| channel.state == ChannelState::Active && channel.expires_at > now);
-        assert!(lives, "day {day}");
+        assert!(lives, "half day {half_day}");
     }
     let asked = fixture.source.world().watches.clone();
     assert_eq!(asked.len(), 3, "{asked:?}");
@@ -198,10 +198,6 @@ async fn a_change_that_no_channel_announced_makes_it_suspect_and_renews_it() {
     fixture.run(Trigger::Poll).await;
     fixture.pass(Duration::from_hours(2));
     fixture.source.deliver("m1", &[]);
-    fixture.run(Trigger::Poll).await;
-    let wait = fixture.stream().await.next_at.expect("is due").since(fixture.clock.now());
-    assert!(wait < Duration::from_secs(70), "{wait:?}");
-    fixture.pass(Duration::from_mins(2));
     fixture.run(Trigger::Poll).await;
     assert_eq!(fixture.source.world().watches.len(), 2);
 }
