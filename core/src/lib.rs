@@ -62,6 +62,8 @@ mod workspace;
 #[clippy::msrv = "1.95"]
 pub mod blocking;
 
+#[cfg(feature = "native")]
+pub use base::Secret;
 pub use base::{
     BatchId, CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, JobId,
     ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
