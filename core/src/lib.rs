@@ -82,6 +82,11 @@ pub use events::{
     HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
 };
 #[cfg(feature = "native")]
+pub use google::{
+    GoogleEndpoints, GoogleOptions, GoogleQuota, PushOptions, QuotaTable, ServiceQuota, TokenKey,
+    WebhookOutcome, WebhookVerdict,
+};
+#[cfg(feature = "native")]
 pub use jobs::{JobError, WorkOptions, WorkReport};
 #[cfg(feature = "native")]
 pub use workspace::{

@@ -16,3 +16,6 @@ pub(crate) use hash::{hash, same};
 pub(crate) use jwt::{Jws, RsaPublicKey, SigningKey, base64url, unbase64url};
 pub(crate) use keys::{FetchKeys, FetchedKeys, KeySet};
 pub(crate) use seal::{KeyRing, parse_key};
+
+#[cfg(test)]
+pub(crate) use jwt::tests::{jwk as test_jwk, signing_key as test_signing_key};
