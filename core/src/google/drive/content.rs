@@ -34,7 +34,9 @@ pub(super) enum Read {
 pub(super) fn meaning(failure: &ApiFailure) -> Option<Read> {
     match failure {
         ApiFailure::Refused(refusal) if is_withheld(refusal) => Some(Read::Unreadable(FORBIDDEN)),
-        ApiFailure::Refused(refusal) if refusal.reason == "fileNotDownloadable" => {
+        ApiFailure::Refused(refusal)
+            if matches!(refusal.reason.as_str(), "fileNotDownloadable" | "fileNotExportable") =>
+        {
             Some(Read::Unreadable(UNSUPPORTED))
         }
         ApiFailure::Other(error) if error.kind() == ErrorKind::LimitExceeded => {
