@@ -14,10 +14,14 @@ mod drive;
 mod endpoints;
 mod envelope;
 mod gmail;
+mod known;
+mod lenient;
 mod oauth;
 mod options;
 mod push;
 mod quota;
+#[cfg(test)]
+mod scripted;
 mod usage;
 
 pub(crate) use client::Google;
