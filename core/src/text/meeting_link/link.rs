@@ -47,7 +47,11 @@ fn zoom(host: &str, path: &str, query: &str) -> Option<Link> {
     let is_label = |label: &str| !label.is_empty() && !label.contains('.');
     let is_host = customer.is_empty() || customer.strip_suffix('.').is_some_and(is_label);
     let (kind, name) = path.trim_end_matches('/').strip_prefix('/')?.split_once('/')?;
-    if !is_host || !["j", "w", "s", "my"].contains(&kind) || !is_name(name) {
+    let is_meeting = match kind {
+        "j" | "w" | "s" => name.bytes().all(|byte| byte.is_ascii_digit()),
+        _ => kind == "my",
+    };
+    if !is_host || !is_meeting || !is_name(name) {
         return None;
     }
     let url = format!("https://{host}/{kind}/{name}{}", kept(query, &["pwd", "tk"]));

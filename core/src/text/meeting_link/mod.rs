@@ -64,7 +64,7 @@ fn search(text: &str, round: usize, found: &mut Vec<Link>) {
             if round < MAX_ROUNDS {
                 search(&percent_decoded(wrapped), round + 1, found);
             }
-        } else if let Some(link) = Link::read(&address.host, address.target) {
+        } else if let Some(link) = Link::read(&address.host, address.target).filter(is_whole) {
             add(found, link);
         } else {
             continue;
@@ -81,6 +81,11 @@ fn search(text: &str, round: usize, found: &mut Vec<Link>) {
             search(&decoded, round + 1, found);
         }
     }
+}
+
+/// Whether the link would be read as it is: what was left out of it may have hidden an end.
+fn is_whole(link: &Link) -> bool {
+    length(&link.url) == link.url.len()
 }
 
 /// Of two links to one meeting the one that says more is kept: it has the passcode.
