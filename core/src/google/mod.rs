@@ -11,5 +11,9 @@ mod calendar;
 mod drive;
 mod endpoints;
 mod gmail;
+mod known;
+mod lenient;
 mod oauth;
 mod push;
+#[cfg(test)]
+mod scripted;

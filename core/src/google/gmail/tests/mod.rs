@@ -1,0 +1,6 @@
+mod changing;
+mod fetching;
+mod fixtures;
+mod full;
+mod snapshots;
+mod watching;
