@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::account_api::AccountApi;
 use super::api::Api;
 use super::oauth::{Consents, GoogleKeys, TokenEndpoint, TokenKeeper};
-use super::options::Configured;
+use super::options::{Configured, GoogleOptions};
 use super::push::PushReceiver;
 use super::usage::Usage;
 use crate::base::{Clock, IdGenerator};
@@ -94,6 +94,11 @@ impl Google {
             tokens,
             consents,
         })
+    }
+
+    /// What was configured.
+    pub(crate) fn options(&self) -> &GoogleOptions {
+        &self.configured.options
     }
 
     /// The APIs for an account.

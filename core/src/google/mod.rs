@@ -8,12 +8,12 @@
 
 mod account_api;
 mod api;
-mod calendar;
+pub(crate) mod calendar;
 mod client;
-mod drive;
+pub(crate) mod drive;
 mod endpoints;
 mod envelope;
-mod gmail;
+pub(crate) mod gmail;
 mod known;
 mod lenient;
 mod oauth;
@@ -26,10 +26,8 @@ mod usage;
 
 pub(crate) use client::Google;
 pub use endpoints::GoogleEndpoints;
-pub(crate) use oauth::{
-    Callback, ConsentRequest, ConsentUrl, Finished, Granted, Identity, Purpose, Resealed, Revocation, SignIn,
-    can_read,
-};
+pub use oauth::{Callback as GoogleCallback, Identity as GoogleIdentity};
+pub(crate) use oauth::{ConsentRequest, Finished, Purpose, Revocation, SignIn, can_read, scope_of};
 pub use options::{GoogleOptions, PushOptions, TokenKey};
 pub(crate) use push::{ChannelNotice, MailboxNotice, Told};
 pub use push::{WebhookOutcome, WebhookVerdict};

@@ -100,7 +100,12 @@ impl Engine {
     ///
     /// # Errors
     /// `not_found` when there is no such stream, and what the database says.
-    pub(crate) async fn run(&self, scope: &Scope, key: &StreamKey, options: &RunOptions) -> Result<RunReport> {
+    pub(crate) async fn run(
+        &self,
+        scope: &Scope,
+        key: &StreamKey,
+        options: &RunOptions,
+    ) -> Result<RunReport> {
         let mut report = RunReport::default();
         for round in 0..ROUNDS {
             let Some(hints) = self.begin(scope, key).await? else { return Ok(report) };
@@ -471,10 +476,8 @@ async fn unmoved(
 fn other(failure: SourceFailure) -> Error {
     match failure {
         SourceFailure::Other(error) => error,
-        SourceFailure::CursorExpired | SourceFailure::PageExpired => Error::new(
-            ErrorKind::Upstream,
-            "sync.run",
-            "the source refuses a page that it has just named",
-        ),
+        SourceFailure::CursorExpired | SourceFailure::PageExpired => {
+            Error::new(ErrorKind::Upstream, "sync.run", "the source refuses a page that it has just named")
+        }
     }
 }

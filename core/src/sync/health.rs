@@ -67,7 +67,8 @@ pub(crate) fn judge(facts: &Facts<'_>) -> StreamHealth {
     let Facts { account, stream, counts, channels, now, .. } = facts;
     let now = *now;
     let notes = Notes::read(&stream.state);
-    let active = channels.iter().filter(|channel| channel.state == ChannelState::Active && channel.file.is_none());
+    let active =
+        channels.iter().filter(|channel| channel.state == ChannelState::Active && channel.file.is_none());
     let watch_expires_at = active.map(|channel| channel.expires_at).max();
     let heard_at = channels.iter().filter_map(|channel| channel.heard_at).max();
     let lag = counts.oldest_since.map_or(Duration::ZERO, |since| now.since(since));

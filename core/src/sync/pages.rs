@@ -4,9 +4,7 @@ use std::collections::HashMap;
 
 use super::kept::{Kept, parent_of, version_of};
 use crate::base::{Result, Timestamp};
-use crate::domain::{
-    FileState, MirrorObject, NewWork, News, ObjectState, StreamKey, Told, Transaction,
-};
+use crate::domain::{FileState, MirrorObject, NewWork, News, ObjectState, StreamKey, Told, Transaction};
 
 /// The object is gone, as its source told: there is nothing to fetch.
 pub(super) const GONE: &str = "gone";
@@ -166,7 +164,8 @@ impl Page {
                 Ok(true)
             }
             Some(News::Changed) => {
-                let is_mail = known.as_ref().is_some_and(|(_, kept)| matches!(kept.state, ObjectState::Mail(_)));
+                let is_mail =
+                    known.as_ref().is_some_and(|(_, kept)| matches!(kept.state, ObjectState::Mail(_)));
                 // A message's content never changes, and its labels are told apart; only a
                 // snapshot has to look at what is known.
                 if is_mail && !again && self.listing.snapshot.is_none() && !is_waiting {
@@ -221,7 +220,8 @@ impl Page {
             return Ok(true);
         };
         // An older state can come after a newer one.
-        let is_stale = object.version.as_ref().zip(version_of(&state)).is_some_and(|(known, told)| *known > told);
+        let is_stale =
+            object.version.as_ref().zip(version_of(&state)).is_some_and(|(known, told)| *known > told);
         if is_stale || kept.state == state {
             if self.listing.snapshot.is_some() {
                 self.put(object);
@@ -327,9 +327,8 @@ mod tests {
 
     #[test]
     fn of_two_states_in_a_page_the_newer_counts() {
-        let is = |version| {
-            News::Is(Box::new(ObjectState::File(FileState { version, ..FileState::default() })))
-        };
+        let is =
+            |version| News::Is(Box::new(ObjectState::File(FileState { version, ..FileState::default() })));
         assert_eq!(merge(vec![is(9), is(10)]).what, Some(is(10)));
         assert_eq!(merge(vec![is(10), is(9)]).what, Some(is(10)));
     }

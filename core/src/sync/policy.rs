@@ -37,7 +37,11 @@ pub struct IntervalBounds {
 
 impl Default for IntervalBounds {
     fn default() -> Self {
-        Self { floor: MINUTE, ceiling: Duration::from_hours(1), ceiling_with_channel: Duration::from_hours(2) }
+        Self {
+            floor: MINUTE,
+            ceiling: Duration::from_hours(1),
+            ceiling_with_channel: Duration::from_hours(2),
+        }
     }
 }
 
@@ -85,11 +89,8 @@ pub(crate) fn interval(situation: &Situation, bounds: &IntervalBounds, random: u
         wait
     };
     let proves = channel && !hurried;
-    let (wait, ceiling) = if proves {
-        (wait * CHANNEL_FACTOR, bounds.ceiling_with_channel)
-    } else {
-        (wait, bounds.ceiling)
-    };
+    let (wait, ceiling) =
+        if proves { (wait * CHANNEL_FACTOR, bounds.ceiling_with_channel) } else { (wait, bounds.ceiling) };
     jittered(wait.clamp(bounds.floor, ceiling.max(bounds.floor)), random)
 }
 

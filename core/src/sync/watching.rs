@@ -42,7 +42,12 @@ impl Engine {
         if wanted && is_due && may_ask {
             match self.renew(run, &stream, now).await {
                 Ok(()) => {}
-                Err(error) if matches!(error.kind(), ErrorKind::Storage | ErrorKind::Closed | ErrorKind::NeedsReauth) => {
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        ErrorKind::Storage | ErrorKind::Closed | ErrorKind::NeedsReauth
+                    ) =>
+                {
                     return Err(error);
                 }
                 Err(error) => return self.note_refusal(run, &error, now).await,
@@ -190,9 +195,14 @@ mod tests {
             heard_at: None,
         };
         let week = channel(7 * 24);
-        assert!(!is_to_renew(&week, false, hours(6 * 24 - 1)) && is_to_renew(&week, false, hours(6 * 24 + 1)));
+        assert!(
+            !is_to_renew(&week, false, hours(6 * 24 - 1)) && is_to_renew(&week, false, hours(6 * 24 + 1))
+        );
         let day = channel(24);
         assert!(!is_to_renew(&day, false, hours(19)) && is_to_renew(&day, false, hours(20)));
-        assert!(!is_to_renew(&week, true, start.after(Duration::from_mins(59))) && is_to_renew(&week, true, hours(1)));
+        assert!(
+            !is_to_renew(&week, true, start.after(Duration::from_mins(59)))
+                && is_to_renew(&week, true, hours(1))
+        );
     }
 }

@@ -9,8 +9,8 @@ use super::pages::{ANEW, GONE};
 use super::sink::{Arrival, Departure};
 use crate::base::{Error, ErrorKind, Result, Timestamp};
 use crate::domain::{
-    Access, Content, Fetched, FileState, MirrorObject, NewWork, ObjectState, Postponed, Service, Stream, Wanted,
-    WorkItem,
+    Access, Content, Fetched, FileState, MirrorObject, NewWork, ObjectState, Postponed, Service, Stream,
+    Wanted, WorkItem,
 };
 
 const FIRST_RETRY: Duration = Duration::from_secs(30);
@@ -71,7 +71,8 @@ impl Engine {
         let items = read.due_work(run.key, now, limit).await?;
         let ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
         let objects = read.objects(run.key, &ids).await?;
-        let waiting = if run.options.progress.is_some() { read.work_counts(run.key).await?.waiting } else { 0 };
+        let waiting =
+            if run.options.progress.is_some() { read.work_counts(run.key).await?.waiting } else { 0 };
         let known = items
             .into_iter()
             .zip(objects)
@@ -88,7 +89,8 @@ impl Engine {
             .iter()
             .map(|(item, known)| {
                 // What is known but not here has to be fetched whole.
-                let known = known.as_ref().filter(|(_, kept)| kept.is_read()).map(|(object, _)| object.clone());
+                let known =
+                    known.as_ref().filter(|(_, kept)| kept.is_read()).map(|(object, _)| object.clone());
                 Wanted { id: item.id.clone(), known }
             })
             .collect();
@@ -154,12 +156,18 @@ impl Engine {
         Ok(())
     }
 
-    async fn postpone(&self, run: &mut Run<'_>, failed: Vec<(WorkItem, Error)>, now: Timestamp) -> Result<()> {
+    async fn postpone(
+        &self,
+        run: &mut Run<'_>,
+        failed: Vec<(WorkItem, Error)>,
+        now: Timestamp,
+    ) -> Result<()> {
         if failed.is_empty() {
             return Ok(());
         }
         run.report.failed += failed.len() as u64;
-        let tries: Vec<Postponed> = failed.into_iter().map(|(item, error)| postponed(item, &error, now)).collect();
+        let tries: Vec<Postponed> =
+            failed.into_iter().map(|(item, error)| postponed(item, &error, now)).collect();
         let mut write = self.store.begin(run.scope, Access::Work).await?;
         write.postpone_work(run.key, &tries).await?;
         write.commit().await

@@ -187,8 +187,12 @@ impl CalendarEvent {
         let id = id_of(&value).unwrap_or_default().to_owned();
         // The text of serde's error could quote what is private.
         serde_json::from_value(value).map_err(|_| {
-            Error::new(ErrorKind::Malformed, operation, "an event has a field of another form than documented")
-                .with("event", id)
+            Error::new(
+                ErrorKind::Malformed,
+                operation,
+                "an event has a field of another form than documented",
+            )
+            .with("event", id)
         })
     }
 

@@ -38,7 +38,8 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use calendars::{CalendarEntry, CalendarList, calendars};
 pub(crate) use event::{CalendarEvent, parent_of, version_of};
-pub(crate) use meetings::{MeetingDraft, MeetingRules, meetings_of};
+pub use meetings::MeetingRules;
+pub(crate) use meetings::meetings_of;
 pub(crate) use recurrence::Window;
 pub(crate) use source::CalendarSource;
 

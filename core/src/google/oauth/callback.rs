@@ -1,7 +1,7 @@
 //! What comes back from the consent screen: a code, and what it is worth.
 
 use reqwest::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::consent::{Asked, Consents, Purpose, belongs_to, scope_for};
 use super::identity::{Claims, truth};
@@ -19,13 +19,16 @@ const TRIES: u32 = 3;
 
 /// What Google sent the user's browser back with.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Callback {
-    pub(crate) state: Secret,
-    pub(crate) code: Option<Secret>,
+#[non_exhaustive]
+pub struct Callback {
+    /// Which question it answers.
+    pub state: Secret,
+    /// What tokens are given for.
+    pub code: Option<Secret>,
     /// Why there is no code: `access_denied`.
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
     /// The value that the browser was given when it was sent there.
-    pub(crate) session: Option<Secret>,
+    pub session: Option<Secret>,
 }
 
 /// What became of a consent.
@@ -54,16 +57,21 @@ pub(crate) struct SignIn {
 }
 
 /// Who somebody is, according to Google.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Identity {
     /// Google's stable name.
-    pub(crate) subject: String,
-    pub(crate) email: String,
+    pub subject: String,
+    /// Their address.
+    pub email: String,
     /// Whether the address was proved to be theirs. Nobody is found by one that was not.
-    pub(crate) email_verified: bool,
-    pub(crate) name: Option<String>,
-    pub(crate) picture: Option<String>,
-    pub(crate) hosted_domain: Option<String>,
+    pub email_verified: bool,
+    /// Their name.
+    pub name: Option<String>,
+    /// The address of their picture.
+    pub picture: Option<String>,
+    /// The Workspace domain they belong to.
+    pub hosted_domain: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -81,7 +89,8 @@ struct UserInfo {
 impl Callback {
     /// Reads the query of the address that the browser came back to; decoded once, for codes
     /// contain what is encoded.
-    pub(crate) fn from_query(query: &str) -> Self {
+    #[must_use]
+    pub fn from_query(query: &str) -> Self {
         let mut callback = Self::default();
         for (name, value) in url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
             match &*name {

@@ -19,7 +19,8 @@ mod sealing;
 mod service_account;
 mod token_endpoint;
 
-pub(crate) use callback::{Callback, Finished, Granted, Identity, SignIn};
+pub use callback::{Callback, Identity};
+pub(crate) use callback::{Finished, Granted, SignIn};
 pub(crate) use consent::{ConsentRequest, ConsentUrl, Consents, Purpose};
 pub(crate) use flights::AccessToken;
 pub(crate) use identity::{Claims, GoogleKeys};

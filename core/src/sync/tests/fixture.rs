@@ -68,13 +68,7 @@ impl Sink for PlainSink {
         results
     }
 
-    async fn remove(
-        &self,
-        _: &mut dyn Transaction,
-        _: &Stream,
-        _: &[Departure],
-        _: Timestamp,
-    ) -> Result<()> {
+    async fn remove(&self, _: &mut dyn Transaction, _: &Stream, _: &[Departure], _: Timestamp) -> Result<()> {
         Ok(())
     }
 }
@@ -127,7 +121,10 @@ impl Fixture {
             created_at: START,
         };
         let mut write = store.begin(&Scope::service(), Access::Write).await.expect("begins");
-        write.insert_user(&User::new(user, "ana".parse().expect("valid"), None, START)).await.expect("inserts");
+        write
+            .insert_user(&User::new(user, "ana".parse().expect("valid"), None, START))
+            .await
+            .expect("inserts");
         write.commit().await.expect("commits");
         let mut write = store.begin(&scope, Access::Write).await.expect("begins");
         write.put_account(&account).await.expect("puts");

@@ -163,7 +163,8 @@ async fn trap_06_a_channel_is_renewed_under_a_new_name_before_it_ends() {
         fixture.run(Trigger::Poll).await;
         let now = fixture.clock.now();
         let active = fixture.channels().await;
-        let lives = active.iter().any(|channel| channel.state == ChannelState::Active && channel.expires_at > now);
+        let lives =
+            active.iter().any(|channel| channel.state == ChannelState::Active && channel.expires_at > now);
         assert!(lives, "half day {half_day}");
     }
     let asked = fixture.source.world().watches.clone();

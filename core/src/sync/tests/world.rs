@@ -8,8 +8,8 @@ use async_trait::async_trait;
 
 use crate::base::{Clock, Error, ErrorKind, Result, Timestamp, VirtualClock};
 use crate::domain::{
-    Channel, Content, Fetched, MailState, News, NextPage, ObjectState, Source, SourceFailure, SourcePage, Told,
-    Wanted, Watch, WatchRequest,
+    Channel, Content, Fetched, MailState, News, NextPage, ObjectState, Source, SourceFailure, SourcePage,
+    Told, Wanted, Watch, WatchRequest,
 };
 
 /// What happened.

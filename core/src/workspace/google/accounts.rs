@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::GoogleParts;
 use crate::base::{AccountId, Error, ErrorKind, Result, Scope, TenantId};
 use crate::domain::{Access, Account, AccountStatus, Stream, WorkItem};
-use crate::sync::{Departure, Kept, Sink};
+use crate::google::Revocation;
+use crate::sync::{Departure, Kept, Sink, Sources};
 
 /// How many objects are taken out in one transaction.
 const ERASED_AT_ONCE: u32 = 100;
@@ -61,13 +62,8 @@ impl GoogleParts {
         for stream in &streams {
             self.stop_channels(&account, stream).await?;
         }
-        let revoked = self.client.revoke(&account).await?;
-        let now = self.clock.now();
-        let mut write = self.store.begin(&scope, Access::Write).await?;
         // From here on no other process begins a run.
-        write.set_account_status(id, AccountStatus::Revoked, Some("disconnected"), now).await?;
-        write.drop_tokens(id, now).await?;
-        write.commit().await?;
+        let revocation = self.client.tokens.disconnect(&account).await?;
         let mut erased = 0;
         if how == Disconnect::Erase {
             for stream in &streams {
@@ -77,7 +73,7 @@ impl GoogleParts {
         let mut write = self.store.begin(&scope, Access::Write).await?;
         write.delete_account(id, self.clock.now()).await?;
         write.commit().await?;
-        Ok(Disconnected { account, revoked, erased })
+        Ok(Disconnected { account, revoked: revocation == Revocation::Revoked, erased })
     }
 
     /// As well as it goes: a channel that cannot be stopped ends by itself.
@@ -87,7 +83,7 @@ impl GoogleParts {
         if channels.is_empty() || account.status != AccountStatus::Active {
             return Ok(());
         }
-        let source = self.source(account, &stream.key).await?;
+        let source = self.sources.open(account, &stream.key).await?;
         for channel in channels {
             if let Err(error) = source.unwatch(&channel).await {
                 tracing::info!(stream = %stream.key, %error, "a channel could not be stopped");

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::GoogleParts;
 use crate::base::{Result, Scope, TenantId};
 use crate::domain::{Access, Account, AccountStatus};
-use crate::sync::{Facts, Health, StreamHealth, judge};
+use crate::sync::{Facts, Health, Sources, StreamHealth, judge};
 
 /// How well an account is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +42,16 @@ impl GoogleParts {
             let counts = read.work_counts(&stream.key).await?;
             let objects = read.count_objects(&stream.key).await?;
             let channels = read.channels_of(&stream.key).await?;
-            let notified = self.client.can_notify(&stream.key);
-            let facts =
-                Facts { account: &account, stream: &stream, counts, objects, channels: &channels, notified, now };
+            let notified = self.sources.can_notify(&stream.key);
+            let facts = Facts {
+                account: &account,
+                stream: &stream,
+                counts,
+                objects,
+                channels: &channels,
+                notified,
+                now,
+            };
             streams.push(judge(&facts));
         }
         let own = if account.status == AccountStatus::Active { Health::Green } else { Health::Red };

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::base::{Clock, DocumentId, Error, ErrorKind, IdGenerator, MeetingId, Result, Scope, TenantId, Timestamp};
-use crate::domain::{
-    Access, Content, DocumentType, EventState, FileState, Meeting, NewDocument, ObjectState, Service, Store,
-    StoreStatus, Stream, StreamKey, Transaction,
+use crate::base::{
+    Clock, DocumentId, Error, ErrorKind, IdGenerator, MeetingId, Result, Scope, TenantId, Timestamp,
 };
-use crate::google::calendar::{MeetingDraft, MeetingRules, meetings_of};
+use crate::domain::{
+    Access, Content, DocumentType, EventState, FileState, NewDocument, ObjectState, Service, Store,
+    StoreStatus, Stream, StreamKey, Transaction, Username,
+};
+use crate::google::calendar::{CalendarEvent, MeetingRules, meetings_of};
 use crate::intake::{Companion, Incoming, Intake};
 use crate::sync::{Arrival, Departure, Kept, Outcome, Sink, release_document};
 
@@ -164,7 +166,13 @@ impl GoogleSink {
     }
 
     /// Stores a file by its name, because its content cannot be read.
-    async fn name_only(&self, scope: &Scope, key: StreamKey, mut arrival: Arrival, why: &Error) -> Result<()> {
+    async fn name_only(
+        &self,
+        scope: &Scope,
+        key: StreamKey,
+        mut arrival: Arrival,
+        why: &Error,
+    ) -> Result<()> {
         let ObjectState::File(file) = &mut arrival.state else { return Ok(()) };
         file.unread = Some(why.kind().code().to_owned());
         let document = document_of(file, &arrival.item.id, Vec::new(), None);
@@ -184,12 +192,20 @@ impl GoogleSink {
             (ObjectState::File(file), _) if file.trashed || !is_document(file) => {
                 self.without_document(scope, stream, &arrival).await
             }
-            (ObjectState::File(file), Content::Same) => self.redescribe(scope, stream, file.clone(), arrival).await,
+            (ObjectState::File(file), Content::Same) => {
+                self.redescribe(scope, stream, file.clone(), arrival).await
+            }
             _ => self.complete(scope, &stream.key, &arrival, arrival.stored()).await,
         }
     }
 
-    async fn complete(&self, scope: &Scope, key: &StreamKey, arrival: &Arrival, outcome: Outcome) -> Result<()> {
+    async fn complete(
+        &self,
+        scope: &Scope,
+        key: &StreamKey,
+        arrival: &Arrival,
+        outcome: Outcome,
+    ) -> Result<()> {
         let mut write = self.store.begin(scope, Access::Work).await?;
         arrival.complete(&mut *write, key, outcome).await?;
         write.commit().await
@@ -197,7 +213,8 @@ impl GoogleSink {
 
     /// Keeps what is known of a file, and takes out the document it was.
     async fn without_document(&self, scope: &Scope, stream: &Stream, arrival: &Arrival) -> Result<()> {
-        let Some((object, kept)) = arrival.known.as_ref().filter(|(object, _)| object.document.is_some()) else {
+        let Some((object, kept)) = arrival.known.as_ref().filter(|(object, _)| object.document.is_some())
+        else {
             return self.complete(scope, &stream.key, arrival, Outcome::default()).await;
         };
         let mut write = self.store.begin(scope, Access::Write).await?;
@@ -207,7 +224,13 @@ impl GoogleSink {
     }
 
     /// Gives a document what its file is called now; its text stays.
-    async fn redescribe(&self, scope: &Scope, stream: &Stream, file: FileState, arrival: Arrival) -> Result<()> {
+    async fn redescribe(
+        &self,
+        scope: &Scope,
+        stream: &Stream,
+        file: FileState,
+        arrival: Arrival,
+    ) -> Result<()> {
         let stored = match arrival.document() {
             Some(id) => self.store.begin(scope, Access::Read).await?.document(id).await?,
             None => None,
@@ -279,39 +302,28 @@ impl GoogleSink {
             }
         }
         let window = self.rules.window(now);
-        let states: Vec<&EventState> = events.values().collect();
-        let drafts = meetings_of(series, &states, &self.rules, window, &self.virtual_domain)?;
+        let read = events.values().map(CalendarEvent::of).collect::<Result<Vec<_>>>()?;
+        let drafts = meetings_of(&read, &self.rules, &window, &self.virtual_domain)?;
         let wanted: BTreeSet<String> = drafts.iter().map(|draft| draft.occurrence.event_id.clone()).collect();
-        let known = transaction.meetings_of_event(&stream.key.name, series).await?;
-        for meeting in known {
-            let is_in_window = meeting.end > window.0 && meeting.start < window.1;
+        for meeting in transaction.meetings_of_event(&stream.key.name, series).await? {
+            let is_in_window = meeting.end > window.from && meeting.start < window.until;
             if is_in_window && !wanted.contains(&meeting.event_id) {
                 transaction.withdraw_meeting(&meeting.event_id, now).await?;
             }
         }
+        let owner = self.owner(stream.tenant).await?;
         for draft in drafts {
-            transaction.put_meeting(&self.meeting(draft, stream, now)).await?;
+            let id = MeetingId::from_bytes(self.ids.next(now));
+            let meeting = draft.into_meeting(id, &stream.key.name, owner.as_ref(), now);
+            transaction.put_meeting(&meeting).await?;
         }
         Ok(())
     }
 
-    fn meeting(&self, draft: MeetingDraft, stream: &Stream, now: Timestamp) -> Meeting {
-        let MeetingDraft { occurrence, meeting_url, virtual_attendee } = draft;
-        let id = MeetingId::from_bytes(self.ids.next(now));
-        let span = (occurrence.start, occurrence.end);
-        let mut meeting =
-            Meeting::new(id, occurrence.event_id, stream.key.name.clone(), meeting_url, span, now);
-        meeting.ical_uid = occurrence.ical_uid;
-        meeting.series_id = occurrence.series_id;
-        meeting.original_start = occurrence.original_start;
-        if let Some(title) = occurrence.title {
-            meeting.title = title;
-        }
-        meeting.description = occurrence.description;
-        meeting.status = occurrence.status;
-        meeting.attendees = occurrence.attendees;
-        meeting.virtual_attendee = virtual_attendee;
-        meeting
+    /// Whose virtual address makes a meeting one to be attended.
+    async fn owner(&self, tenant: TenantId) -> Result<Option<Username>> {
+        let mut read = self.store.begin(&Scope::service(), Access::Read).await?;
+        Ok(read.user(tenant.into()).await?.map(|user| user.username))
     }
 }
 

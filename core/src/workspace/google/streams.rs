@@ -1,13 +1,17 @@
 //! Which streams an account has, and bringing them level by hand.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::GoogleParts;
 use crate::base::{CancelToken, Error, Result, Scope, TenantId, Timestamp};
 use crate::domain::{Access, Account, Service, Stream, StreamKey, Transaction};
-use crate::google::scopes;
-use crate::sync::{RunOptions, RunReport, Trigger};
+use crate::google::can_read;
+use crate::sync::{Notes, RunOptions, RunReport, Trigger};
 
+/// Who is active finds what changed until then.
+const ACTIVE_WITHIN: Duration = Duration::from_mins(1);
 /// The calendar that everybody has.
 const PRIMARY: &str = "primary";
 
@@ -60,15 +64,15 @@ impl StreamSummary {
 pub(super) fn wanted(account: &Account) -> Vec<StreamKey> {
     let of = |service, part| StreamKey::new(account.id, service, part);
     let mut keys = Vec::new();
-    if scopes::allow(&account.scopes, Service::Gmail) {
+    if can_read(account, Service::Gmail) {
         keys.push(of(Service::Gmail, None));
     }
     // Files and events belong to somebody; the workspace itself has a mailbox only.
     if account.tenant != TenantId::SYSTEM {
-        if scopes::allow(&account.scopes, Service::Drive) {
+        if can_read(account, Service::Drive) {
             keys.push(of(Service::Drive, None));
         }
-        if scopes::allow(&account.scopes, Service::Calendar) {
+        if can_read(account, Service::Calendar) {
             keys.push(of(Service::Calendar, Some(PRIMARY)));
         }
     }
@@ -97,6 +101,24 @@ pub(super) async fn make(transaction: &mut dyn Transaction, account: &Account, n
 }
 
 impl GoogleParts {
+    /// Notes that a user is active, and brings polls forward that would come later than that
+    /// calls for.
+    pub(super) async fn active(&self, scope: &Scope) -> Result<()> {
+        let now = self.clock.now();
+        let mut write = self.store.begin(scope, Access::Work).await?;
+        for account in write.accounts().await?.into_iter().filter(|account| account.tenant == scope.tenant())
+        {
+            for mut stream in write.streams_of(account.id).await? {
+                let mut notes = Notes::read(&stream.state);
+                notes.active_at = Some(now);
+                stream.state = notes.written();
+                stream.next_at = stream.next_at.map(|at| at.min(now.after(ACTIVE_WITHIN)));
+                write.put_stream(&stream).await?;
+            }
+        }
+        write.commit().await
+    }
+
     /// Brings the tenant's streams level, of one service or of all, here and now.
     pub(super) async fn sync(
         &self,

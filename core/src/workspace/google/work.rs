@@ -33,7 +33,7 @@ struct SyncPayload {
     hints: Option<u64>,
 }
 
-pub(super) fn register(workspace: &Workspace) -> Result<()> {
+pub(in crate::workspace) fn register(workspace: &Workspace) -> Result<()> {
     workspace.jobs().handler(SYNC, sync)?;
     workspace.jobs().handler(TICK, tick)
 }
@@ -42,7 +42,7 @@ pub(super) fn register(workspace: &Workspace) -> Result<()> {
 pub(super) fn schedule() -> NewSchedule {
     let mut job = NewJob::new(TICK, serde_json::Value::Null);
     job.max_attempts = 1;
-    NewSchedule::new(SCHEDULE, "* * * * *", job)
+    NewSchedule::new(SCHEDULE, "* * * * *", "UTC", job)
 }
 
 fn job(key: &StreamKey, hints: Option<u64>) -> Result<NewJob> {
@@ -100,7 +100,12 @@ async fn tick(context: JobContext) -> Result<(), JobError> {
 
 impl GoogleParts {
     /// Brings a stream level; in this process, one stream of an account after the other.
-    pub(super) async fn run(&self, scope: &Scope, key: &StreamKey, options: &RunOptions) -> Result<RunReport> {
+    pub(super) async fn run(
+        &self,
+        scope: &Scope,
+        key: &StreamKey,
+        options: &RunOptions,
+    ) -> Result<RunReport> {
         let turn = self.turn(key.account);
         let _turn = turn.lock().await;
         self.engine.run(scope, key, options).await
@@ -109,7 +114,8 @@ impl GoogleParts {
     /// Enqueues a job for each stream that is due; how many.
     pub(super) async fn tick(&self) -> Result<usize> {
         let now = self.clock.now();
-        let due = self.store.begin(&Scope::service(), Access::Read).await?.due_streams(now, DUE_AT_ONCE).await?;
+        let due =
+            self.store.begin(&Scope::service(), Access::Read).await?.due_streams(now, DUE_AT_ONCE).await?;
         let mut by_tenant: BTreeMap<TenantId, Vec<Stream>> = BTreeMap::new();
         let count = due.len();
         for stream in due {
@@ -134,7 +140,8 @@ impl GoogleParts {
             let Some(stream) = write.stream(key).await? else { continue };
             heard.push(key.clone());
             // Due already: a job for that is enqueued, and has not begun.
-            let is_due = stream.next_at.is_none_or(|at| at <= now) && stream.hints > Notes::read(&stream.state).hints_seen;
+            let is_due = stream.next_at.is_none_or(|at| at <= now)
+                && stream.hints > Notes::read(&stream.state).hints_seen;
             if stream.next_at.is_some() && !is_due {
                 jobs.push(job(key, Some(stream.hints + 1))?);
             }
