@@ -320,7 +320,12 @@ impl Fault {
     fn is_for(&self, family: Family, name: &str, account: &str, has_page: bool) -> bool {
         let is_place = match (family, self.place.as_str()) {
             (Family::Call, "") => {
-                ["gmail.", "drive.", "calendar."].iter().any(|service| name.starts_with(service))
+                let is_of_one_place = matches!(
+                    self.kind,
+                    FaultKind::ColdMailbox | FaultKind::InvalidGrant { .. } | FaultKind::InvalidClient
+                );
+                is_of_one_place
+                    || ["gmail.", "drive.", "calendar."].iter().any(|service| name.starts_with(service))
             }
             (_, place) => name.starts_with(place),
         };

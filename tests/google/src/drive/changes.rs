@@ -66,14 +66,12 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Answer> {
     let mut taken: Vec<Entry> = Vec::new();
     let mut next = is_empty.then_some(token);
     if !is_empty {
-        let mut scanned = 0;
-        for (id, entry) in log.entries.range(token..end) {
+        for (scanned, (id, entry)) in log.entries.range(token..end).enumerate() {
             // Of a page that is full the rest is left; one that is all filtered out ends, too.
             if taken.len() == size || scanned == size * 20 {
                 next = Some(*id);
                 break;
             }
-            scanned += 1;
             if filter.may_show(entry) {
                 taken.push(entry.clone());
             }

@@ -228,10 +228,10 @@ impl Push {
     }
 
     fn remove_channel(&mut self, key: &(String, String)) {
-        if let Some(channel) = self.channels.remove(key) {
-            if let Some(keys) = self.by_resource.get_mut(&channel.resource) {
-                keys.remove(key);
-            }
+        if let Some(channel) = self.channels.remove(key)
+            && let Some(keys) = self.by_resource.get_mut(&channel.resource)
+        {
+            keys.remove(key);
         }
     }
 
