@@ -82,6 +82,8 @@ pub enum FaultKind {
     },
     /// A push is lost. Places: `push.pubsub`, `push.channel`.
     DropPush,
+    /// The watch or channel that a push comes from dies without a word. Places as above.
+    DeadWatch,
     /// A push comes twice; from Pub/Sub with the same `messageId` and another `publishTime`.
     DuplicatePush,
     /// A push comes so many milliseconds later, and so after others.
@@ -154,7 +156,7 @@ pub(crate) type Effect = FaultKind;
 impl FaultKind {
     fn family(&self) -> Family {
         match self {
-            Self::DropPush | Self::DuplicatePush | Self::DelayPush { .. } => Family::Push,
+            Self::DropPush | Self::DeadWatch | Self::DuplicatePush | Self::DelayPush { .. } => Family::Push,
             Self::LateChange { .. } => Family::Change,
             _ => Family::Call,
         }

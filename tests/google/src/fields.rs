@@ -32,8 +32,13 @@ impl Selection {
                         for (name, value) in std::mem::take(&mut object) {
                             merge(&mut kept, name, below.apply(value));
                         }
-                    } else if let Some(value) = object.get(name) {
-                        merge(&mut kept, name.clone(), below.apply(value.clone()));
+                    } else {
+                        // Taken, not copied, unless it is named again.
+                        let is_again = self.0.iter().filter(|(own, _)| own == name || own == "*").count() > 1;
+                        let value = if is_again { object.get(name).cloned() } else { object.remove(name) };
+                        if let Some(value) = value {
+                            merge(&mut kept, name.clone(), below.apply(value));
+                        }
                     }
                 }
                 Value::Object(kept)

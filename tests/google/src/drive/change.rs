@@ -157,6 +157,13 @@ impl World {
         let linger = self.settings.stop_linger;
         let now = self.now();
         self.push.notify(&mut self.faults, &format!("drive.file/{id}"), state, part, linger, now);
+        if state == "add" {
+            // A new file is told of twice, though it is one line of the log.
+            for account in access.iter().filter(|_| drive.is_none()) {
+                let resource = format!("drive.changes/{account}/mine");
+                self.push.notify(&mut self.faults, &resource, "change", None, linger, now);
+            }
+        }
     }
 
     /// A line in the logs of those who see a file, or saw it until now.
