@@ -60,6 +60,8 @@ pub enum FaultKind {
     /// The cursor is refused as too old: 404 for Gmail's history, 410 for Calendar's sync
     /// tokens and for Drive's page tokens. Lists with a cursor only.
     ExpiredCursor,
+    /// A search says that it did not look everywhere. Place: `drive.files.list`.
+    IncompleteSearch,
     /// An export to PDF that is too large is answered 500 instead of 403. Place:
     /// `drive.files.export`.
     LargeExportFails,
@@ -339,6 +341,7 @@ impl Fault {
                     || matches!(name, "calendar.events.list" | "calendar.calendarList.list")
             }
             FaultKind::ColdMailbox => name == "batch",
+            FaultKind::IncompleteSearch => name == "drive.files.list",
             FaultKind::LargeExportFails => name == "drive.files.export",
             FaultKind::InvalidGrant { .. } | FaultKind::InvalidClient => name == "oauth.token",
             _ => true,
