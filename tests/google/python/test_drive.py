@@ -14,6 +14,8 @@ from googleapiclient.http import MediaInMemoryUpload, MediaIoBaseDownload, Media
 
 DOCUMENT = "application/vnd.google-apps.document"
 SHEET = "application/vnd.google-apps.spreadsheet"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FOLDER = "application/vnd.google-apps.folder"
 ALL_DRIVES = {"supportsAllDrives": True, "includeItemsFromAllDrives": True}
 
@@ -93,9 +95,8 @@ def test_about_and_files(fake: Fake, drive: Any) -> None:
         "plan.txt",
     }
     assert names("properties has { key='k' and value='v' }") == {"plan.txt"}
-    assert names("'root' in parents", orderBy="folder,name desc") == {"Lisbon shoot", "big.bin", "copy.txt"} - {
-        file["name"] for file in [] 
-    }
+    ordered = all_pages(files, "files", q="'root' in parents", orderBy="folder,name desc", pageSize=2)
+    assert [file["name"] for file in ordered] == ["Lisbon shoot", "copy.txt", "big.bin"]
     with pytest.raises(HttpError) as error:
         names("title = 'x'")
     assert reason(error) == (400, "invalid")
@@ -147,12 +148,12 @@ def test_export_and_download(fake: Fake, drive: Any) -> None:
     document = fake.control("files.add", account=ANA, name="Plan", mime_type=DOCUMENT, content="Olá\nmundo")["id"]
     assert download(files.export_media(fileId=document, mimeType="text/plain")) == b"\xef\xbb\xbfOl\xc3\xa1\r\nmundo"
     assert files.export(fileId=document, mimeType="text/markdown").execute() == "Olá\nmundo".encode()
-    word = files.export(fileId=document, mimeType=fake_docx()).execute()
+    word = files.export(fileId=document, mimeType=DOCX).execute()
     assert "mundo" in zipfile.ZipFile(io.BytesIO(word)).read("word/document.xml").decode()
     assert files.export(fileId=document, mimeType="application/pdf").execute().startswith(b"%PDF")
     sheet = fake.control("files.add", account=ANA, name="Costs", mime_type=SHEET, content="a,b\n1,2")["id"]
     assert files.export(fileId=sheet, mimeType="text/tab-separated-values").execute() == b"a\tb\n1\t2"
-    assert zipfile.ZipFile(io.BytesIO(files.export(fileId=sheet, mimeType=fake_xlsx()).execute())).testzip() is None
+    assert zipfile.ZipFile(io.BytesIO(files.export(fileId=sheet, mimeType=XLSX).execute())).testzip() is None
     with pytest.raises(HttpError) as error:
         files.get_media(fileId=document).execute()
     assert reason(error) == (403, "fileNotDownloadable")
@@ -178,14 +179,6 @@ def test_export_and_download(fake: Fake, drive: Any) -> None:
     uri = operation["response"]["downloadUri"]
     with urllib.request.urlopen(urllib.request.Request(uri, headers={"Authorization": f"Bearer {token}"})) as answer:
         assert len(answer.read()) == (10 << 20) + 1
-
-
-def fake_docx() -> str:
-    return "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-
-
-def fake_xlsx() -> str:
-    return "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def test_changes_and_shared_drives(fake: Fake, drive: Any) -> None:

@@ -45,6 +45,46 @@ fn projects_in_testing_lose_their_tokens_after_a_week() {
 }
 
 #[test]
+fn redirects_are_compared_to_the_letter() {
+    let (google, _) = start();
+    let exact = OAuthClient {
+        client_id: "exact".to_owned(),
+        redirect_uris: vec!["https://app.example/callback".to_owned()],
+        ..OAuthClient::standard()
+    };
+    google.add_client(exact);
+    let visit = |uri: &str| {
+        let target =
+            format!("/o/oauth2/v2/auth?client_id=exact&response_type=code&scope=email&redirect_uri={uri}");
+        send(google.base_url(), "GET", &target, "", "", b"").unwrap()
+    };
+    let good = visit("https://app.example/callback");
+    assert!(
+        good.status == 302 && good.header("location").starts_with("https://app.example/callback?code=4%2F")
+    );
+    for wrong in
+        ["https://app.example/callback/", "https://app.example/callbac", "http://app.example/callback", ""]
+    {
+        assert_eq!((visit(wrong).status, visit(wrong).header("location")), (400, ""), "{wrong}");
+    }
+}
+
+#[test]
+fn a_slow_token_endpoint_counts_who_comes() {
+    let (google, client) = start();
+    google.fault(Fault::new(FaultKind::Delay { millis: 50 }, "oauth.token", When::Always));
+    let begun = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| assert_eq!(refresh(&google, &client.tokens.refresh_token).status, 200));
+        }
+    });
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(50) && took < Duration::from_millis(900), "side by side: {took:?}");
+    assert_eq!(google.token_calls().refreshes_of[ANA], 20);
+}
+
+#[test]
 fn revoking_one_token_ends_the_grant() {
     let (google, client) = start();
     let other = google.tokens(ANA, &["openid"]);
