@@ -62,6 +62,8 @@
 //! - Exports are made of text, dressed up as the format; [`FakeGoogle::set_export`] sets others.
 //! - Comments, approvals, drafts, settings, free/busy and access rules of calendars are absent.
 
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod calendar;
 mod clock;
 mod control;
