@@ -19,6 +19,11 @@ export type ErrorCode =
   | 'index'
   | 'io'
   | 'closed'
+  | 'not_configured'
+  | 'unauthenticated'
+  | 'needs_reauth'
+  | 'rate_limited'
+  | 'upstream'
   | 'cancelled'
   | 'internal'
 
@@ -43,6 +48,12 @@ export type ChangeKind =
   | 'project.updated'
   | 'project.deleted'
   | 'job.failed'
+  | 'account.linked'
+  | 'account.changed'
+  | 'account.unlinked'
+  | 'meeting.stored'
+  | 'meeting.updated'
+  | 'meeting.deleted'
 
 /** Where a cursor begins that is not there yet. */
 export type Start = 'beginning' | 'now'

@@ -25,7 +25,7 @@ def test_an_error_carries_its_parts(code: str) -> None:
     assert type(error) is _errors.BY_CODE[code]
     assert (error.code, error.operation, error.message) == (code, "probe.fail", "asked to fail")
     assert error.context == {"code": code}
-    assert error.retryable == (code in {"locked", "storage", "index", "io"})
+    assert error.retryable == (code in {"locked", "storage", "index", "io", "rate_limited", "upstream"})
     assert str(error) == f"probe.fail: asked to fail ({code}; code: {code})"
     below = error.__cause__
     assert isinstance(below, besunny.Cause) and "the error below" in str(below)

@@ -21,6 +21,12 @@ mod index;
 pub mod ml;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod net;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod security;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod store;
 pub mod text;
 // L3
@@ -34,6 +40,9 @@ mod assign;
 mod events;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
+mod google;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
 mod intake;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
@@ -41,6 +50,9 @@ mod jobs;
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]
 mod search;
+#[cfg(feature = "native")]
+#[clippy::msrv = "1.95"]
+mod sync;
 // L4
 #[cfg(feature = "native")]
 #[clippy::msrv = "1.95"]

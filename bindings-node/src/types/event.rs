@@ -22,7 +22,7 @@ pub struct Event {
     pub document_id: Option<String>,
     /// The project it is about; for an assigned or corrected document, where it went.
     pub project_id: Option<String>,
-    /// What it is about where that is neither: the job of `job.failed`.
+    /// What it is about where that is neither: a job, an account, a meeting.
     pub subject_id: Option<String>,
 }
 

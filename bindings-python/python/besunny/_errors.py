@@ -144,6 +144,36 @@ class ClosedError(Error):
     code = "closed"
 
 
+class NotConfiguredError(Error):
+    """The call needs something that the workspace was not configured with."""
+
+    code = "not_configured"
+
+
+class UnauthenticatedError(Error):
+    """What should prove who is calling is missing, forged, expired or meant for others."""
+
+    code = "unauthenticated"
+
+
+class NeedsReauthError(Error):
+    """A linked account can no longer be used; its owner has to consent again."""
+
+    code = "needs_reauth"
+
+
+class RateLimitedError(Error):
+    """An upstream service asks for fewer calls."""
+
+    code = "rate_limited"
+
+
+class UpstreamError(Error):
+    """An upstream service failed, did not answer in time, or answered nonsense."""
+
+    code = "upstream"
+
+
 class CancelledError(Error):
     """The caller cancelled the call; what was acknowledged before stays."""
 

@@ -308,7 +308,7 @@ class IntakeEntry(Record):
 class Event(Record):
     """Something that was committed to a user's data. ``position`` grows from event to event,
     with gaps; ``project_id`` of an assigned or corrected document is where it went, and
-    ``subject_id`` the job of ``job.failed``."""
+    ``subject_id`` the job, account or meeting that it is about."""
 
     version: int
     position: int

@@ -23,6 +23,12 @@ ChangeKind: TypeAlias = Literal[
     "project.updated",
     "project.deleted",
     "job.failed",
+    "account.linked",
+    "account.changed",
+    "account.unlinked",
+    "meeting.stored",
+    "meeting.updated",
+    "meeting.deleted",
 ]
 DecidedBy: TypeAlias = Literal["auto", "user"]
 DocumentType: TypeAlias = Literal[

@@ -68,6 +68,16 @@ error_kinds! {
     Io = "io", retry;
     /// The handle was closed before this call.
     Closed = "closed", never;
+    /// The call needs something that the workspace was not configured with.
+    NotConfigured = "not_configured", never;
+    /// What should prove who is calling is missing, forged, expired or meant for others.
+    Unauthenticated = "unauthenticated", never;
+    /// A linked account can no longer be used; its owner has to consent again.
+    NeedsReauth = "needs_reauth", never;
+    /// An upstream service asks for fewer calls.
+    RateLimited = "rate_limited", retry;
+    /// An upstream service failed, did not answer in time, or answered nonsense.
+    Upstream = "upstream", retry;
     /// The caller cancelled the call; what was acknowledged before stays.
     Cancelled = "cancelled", never;
     /// A defect in this library; please report it.

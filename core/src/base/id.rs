@@ -72,6 +72,10 @@ id_types! {
     BatchId;
     /// Names one claim of a job: whoever holds it may finish the job, until it is claimed anew.
     LeaseId;
+    /// Names an account at Google.
+    AccountId;
+    /// Names a meeting.
+    MeetingId;
     /// Names what a change is about where that is neither a document nor a project.
     SubjectId;
 }
@@ -91,6 +95,18 @@ impl From<UserId> for TenantId {
 impl From<JobId> for SubjectId {
     fn from(job: JobId) -> Self {
         Self(job.0)
+    }
+}
+
+impl From<AccountId> for SubjectId {
+    fn from(account: AccountId) -> Self {
+        Self(account.0)
+    }
+}
+
+impl From<MeetingId> for SubjectId {
+    fn from(meeting: MeetingId) -> Self {
+        Self(meeting.0)
     }
 }
 

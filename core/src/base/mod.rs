@@ -17,7 +17,7 @@ pub(crate) use checksum::checksum;
 pub use clock::{Clock, FixedClock, Timestamp, VirtualClock};
 pub use error::{Error, ErrorKind, Result};
 pub use id::{
-    BatchId, ChunkId, DocumentId, IdGenerator, JobId, LeaseId, ProjectId, SubjectId, TenantId, UserId,
-    uuid_v7,
+    AccountId, BatchId, ChunkId, DocumentId, IdGenerator, JobId, LeaseId, MeetingId, ProjectId, SubjectId,
+    TenantId, UserId, uuid_v7,
 };
 pub use scope::{Role, Scope};

@@ -29,6 +29,18 @@ text_enum! {
         ProjectDeleted = "project.deleted",
         /// A job failed for good; the subject is the job.
         JobFailed = "job.failed",
+        /// An account at Google was linked, or linked anew; the subject is the account.
+        AccountLinked = "account.linked",
+        /// An account can be used again or no longer; the subject is the account.
+        AccountChanged = "account.changed",
+        /// An account was disconnected; the subject is the account.
+        AccountUnlinked = "account.unlinked",
+        /// A meeting was stored for the first time; the subject is the meeting.
+        MeetingStored = "meeting.stored",
+        /// A meeting changed; the subject is the meeting.
+        MeetingUpdated = "meeting.updated",
+        /// A meeting was deleted; the subject is the meeting.
+        MeetingDeleted = "meeting.deleted",
     }
 }
 
@@ -47,7 +59,7 @@ pub struct Change {
     pub document_id: Option<DocumentId>,
     /// The project it is about.
     pub project_id: Option<ProjectId>,
-    /// What it is about where that is neither: the job of `job.failed`.
+    /// What it is about where that is neither: a job, an account, a meeting.
     pub subject_id: Option<SubjectId>,
     /// When.
     pub at: Timestamp,

@@ -34,7 +34,7 @@ pub struct Event {
     pub document_id: Option<DocumentId>,
     /// The project it is about; for an assigned or corrected document, where it went.
     pub project_id: Option<ProjectId>,
-    /// What it is about where that is neither: the job of `job.failed`.
+    /// What it is about where that is neither: a job, an account, a meeting.
     #[serde(default)]
     pub subject_id: Option<SubjectId>,
 }

@@ -4,6 +4,8 @@
 //! Invariant: plain data and traits; no I/O, no threads, no knowledge of any database.
 //! Invariant: imports only `base`.
 
+mod account;
+mod account_store;
 mod assignment;
 mod backoff;
 mod change;
@@ -17,15 +19,22 @@ mod intake_log;
 mod job;
 mod job_store;
 mod mail;
+mod meeting;
+mod meeting_store;
 mod model;
 mod page;
 mod project;
 mod schedule;
 mod search;
+mod source;
 mod store;
+mod stream;
+mod sync_store;
 mod user;
 mod username;
 
+pub use account::{Account, AccountKind, AccountStatus, PendingConsent, Sealed, SealedTokens};
+pub use account_store::{AccountStore, RefreshTurn};
 pub use assignment::{Alternative, Assignment, Correction, DecidedBy, Evidence, Signal};
 pub use backoff::Backoff;
 pub use change::{Change, ChangeKind, Position};
@@ -44,15 +53,25 @@ pub use job_store::{
     Claim, FinishedJob, JobCalls, JobEnd, JobLease, JobOutlook, JobStore, JobWork, LeaseState, ScheduleStore,
 };
 pub use mail::{AttachmentFacts, Automatic, MailDetails, MailFacts, Mailbox};
+pub use meeting::{Attendee, EventStatus, Meeting, MeetingFilter};
+pub use meeting_store::{MeetingStore, Withdrawn};
 pub use model::{ModelInfo, Precision};
 pub use page::{Page, PageRequest};
 pub use project::{Project, ProjectFields, ProjectPatch};
 pub use schedule::{Cron, NewSchedule, Schedule};
 pub use search::{Hit, HitSnippet, LexicalWhy, MAX_HITS, SearchMode, SearchRequest, SemanticWhy, Why};
+pub use source::{
+    Content, EventState, Fetched, FileState, MailState, News, NextPage, ObjectState, Occurrence, Source,
+    SourceFailure, SourcePage, Told, Wanted, Watch, WatchRequest,
+};
 pub use store::{
     Access, ChangeLog, ChunkStore, CommitListener, Committer, CorrectionStore, Counts, CursorStore,
     DocumentStore, EmbeddingStore, IntakeLog, ProjectStore, Put, Store, StoredDocument, ThreadClue,
     ThreadStore, Transaction, UserStore,
 };
+pub use stream::{
+    Channel, ChannelState, MirrorObject, NewWork, Service, Snapshot, Stream, StreamKey, WorkCounts, WorkItem,
+};
+pub use sync_store::{ChannelStore, ObjectStore, Postponed, StreamStore, WorkStore};
 pub use user::User;
 pub use username::Username;

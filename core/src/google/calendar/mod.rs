@@ -1,0 +1,1 @@
+//! Calendar: wire forms, recurrence, meeting links, and a calendar as a source.

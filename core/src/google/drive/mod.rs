@@ -1,0 +1,1 @@
+//! Drive: wire forms, exports, and files as a source.

@@ -1,0 +1,1 @@
+//! Gmail: wire forms, batches, and the mailbox as a source.

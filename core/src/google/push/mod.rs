@@ -1,0 +1,1 @@
+//! Notifications: who sent them, and what they are about.
