@@ -41,7 +41,7 @@
 //! - Break things: [`FakeGoogle::fault`] takes a [`Fault`], a [`FaultKind`] at a place at a moment.
 //! - Have pushes posted to addresses of this machine ([`PushMode::Post`]), or take them and report how
 //!   they were answered ([`PushMode::Pull`]).
-//! - Do all this over HTTP, from other languages: see [`control`](FakeGoogle::base_url) below.
+//! - Do all this over HTTP, from other languages: see below.
 //!
 //! # Control over HTTP
 //!
