@@ -8,12 +8,12 @@ use sqlx::{AssertSqlSafe, Postgres};
 use super::codec::{Columns, Utc, failed, is_orphan, json, uuid};
 use super::statement::{build, built, statement};
 use super::transaction::PostgresTransaction;
-use crate::base::{Error, ErrorKind, MeetingId, ProjectId, Result, Timestamp};
+use crate::base::{MeetingId, ProjectId, Result, Timestamp};
 use crate::domain::{
     ChangeKind, Meeting, MeetingFilter, MeetingStore, Page, PageRequest, ProjectStore, Transaction, Withdrawn,
 };
 use crate::store::meetings::{Withdrawal, merged, storable_meeting};
-use crate::store::missing::no_project;
+use crate::store::missing::{no_project, no_user};
 use crate::store::paging::{after, page_size, place};
 use crate::store::text::storable;
 
@@ -99,11 +99,7 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(|error| match is_orphan(&error) {
-            true => Error::new(
-                ErrorKind::NotFound,
-                "meetings.put",
-                "this user is not one who can sign in at the front end, so they cannot have meetings",
-            ),
+            true => no_user("meetings.put"),
             false => failed("meetings.put")(error),
         })?;
         Ok(())
