@@ -1,12 +1,11 @@
 //! Meetings, in the columns of the front end.
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
 
 use super::codec::{Columns, Utc, failed, is_orphan, json, uuid};
-use super::statement::{build, built, statement};
+use super::statement::{Statement, build, built, statement};
 use super::transaction::PostgresTransaction;
 use crate::base::{MeetingId, ProjectId, Result, Timestamp};
 use crate::domain::{
@@ -51,7 +50,7 @@ fn read(row: &PgRow) -> Result<Meeting> {
 }
 
 /// A statement whose first values are what the calendar says.
-fn said<'q>(sql: &'static str, meeting: &'q Meeting) -> Result<Query<'q, Postgres, PgArguments>> {
+fn said<'q>(sql: &'static str, meeting: &'q Meeting) -> Result<Statement<'q>> {
     Ok(statement(sql)
         .bind(meeting.ical_uid.as_deref())
         .bind(meeting.calendar.as_str())

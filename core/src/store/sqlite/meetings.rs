@@ -222,8 +222,10 @@ impl MeetingStore for SqliteTransaction {
 
     async fn meetings_of_event(&mut self, calendar: &str, event_id: &str) -> Result<Vec<Meeting>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM meetings
-             WHERE tenant_id = ?1 AND calendar = ?2 AND (event_id = ?3 OR series_id = ?3) ORDER BY event_id"
+            "SELECT {COLUMNS} FROM meetings WHERE +tenant_id = ?1 AND calendar = ?2 AND id IN (
+                 SELECT id FROM meetings WHERE tenant_id = ?1 AND event_id = ?3
+                 UNION ALL SELECT id FROM meetings WHERE tenant_id = ?1 AND series_id = ?3)
+             ORDER BY +event_id"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(self.tenant())
@@ -320,10 +322,11 @@ mod tests {
             assert!(withdraw.put_meeting(&kept).await.unwrap());
             withdraw.commit().await.unwrap();
             assert_eq!(read(&store, &ana).await.meeting(kept.id).await.unwrap(), Some(kept));
-            let after: String = sqlx::query_scalar("SELECT bot_status FROM meetings ORDER BY start_time DESC")
-                .fetch_one(&store.writer)
-                .await
-                .unwrap();
+            let after: String =
+                sqlx::query_scalar("SELECT bot_status FROM meetings ORDER BY start_time DESC")
+                    .fetch_one(&store.writer)
+                    .await
+                    .unwrap();
             assert_eq!(after, bot);
         }
     }

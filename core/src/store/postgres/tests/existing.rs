@@ -47,7 +47,11 @@ pub(super) async fn migrated() -> (Database, PgConnection, PostgresStore) {
 }
 
 /// Statements as the front end sends them: in the role and with the claims of a user.
-pub(super) async fn as_user(connection: &mut PgConnection, user: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+pub(super) async fn as_user(
+    connection: &mut PgConnection,
+    user: &str,
+    sql: &str,
+) -> Result<Vec<String>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let claims = format!(r#"{{"sub":"{user}","role":"authenticated"}}"#);
     sqlx::query(

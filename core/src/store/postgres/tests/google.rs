@@ -67,7 +67,11 @@ async fn the_front_end_is_shown_the_account_and_no_token() {
         let mut login = account(2, &ana);
         login.login = true;
         put(&store, &ana, &login).await;
-        assert_eq!(shown(&database).await, ["subject 2 Account2@Example.org  t"], "the one they sign in with");
+        assert_eq!(
+            shown(&database).await,
+            ["subject 2 Account2@Example.org  t"],
+            "the one they sign in with"
+        );
         let mut write = write(&store, &ana).await;
         assert!(write.set_account_status(login.id, AccountStatus::Revoked, None, NOW).await.unwrap());
         write.commit().await.unwrap();

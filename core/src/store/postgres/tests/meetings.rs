@@ -19,7 +19,8 @@ async fn meetings_that_were_there_read_back_and_are_withdrawn() {
     assert_eq!((all.len(), all[0].title.as_str(), all[0].meeting_url.as_str()), (1, "Kick-off", ""));
     assert_eq!(all[0].start, "2025-05-09T08:00:00Z".parse::<Timestamp>().unwrap());
     assert_eq!((all[0].status, all[0].event_id.as_str()), (EventStatus::NeedsAction, OLD));
-    let sql = format!("UPDATE meetings SET google_calendar_event_id = 'old', bot_status = NULL WHERE id = '{OLD}'");
+    let sql =
+        format!("UPDATE meetings SET google_calendar_event_id = 'old', bot_status = NULL WHERE id = '{OLD}'");
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     let mut write = write(&store, &ana).await;
     let found = write.meetings_of_event("calendar:primary", "old").await.unwrap();
@@ -45,7 +46,8 @@ async fn bots_and_transcripts_keep_a_meeting_and_are_kept() {
         let mut put = write(&store, &ana).await;
         put.put_meeting(&kept).await.unwrap();
         put.commit().await.unwrap();
-        let sql = format!("UPDATE meetings SET {change} WHERE google_calendar_event_id = '{}'", kept.event_id);
+        let sql =
+            format!("UPDATE meetings SET {change} WHERE google_calendar_event_id = '{}'", kept.event_id);
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         let mut withdraw = write(&store, &ana).await;
         assert_eq!(withdraw.withdraw_meeting(&kept.event_id, NOW).await.unwrap(), Withdrawn::Declined);
@@ -56,7 +58,8 @@ async fn bots_and_transcripts_keep_a_meeting_and_are_kept() {
         withdraw.commit().await.unwrap();
         kept.project_id = declined.project_id;
         assert_eq!(read(&store, &ana).await.meeting(kept.id).await.unwrap(), Some(kept.clone()));
-        let sql = format!("SELECT bot_status FROM meetings WHERE google_calendar_event_id = '{}'", kept.event_id);
+        let sql =
+            format!("SELECT bot_status FROM meetings WHERE google_calendar_event_id = '{}'", kept.event_id);
         let after: String = sqlx::query(AssertSqlSafe(sql)).fetch_one(&mut connection).await.unwrap().get(0);
         assert_eq!(after, bot);
     }
@@ -73,7 +76,10 @@ async fn what_the_front_end_writes_reaches_the_log() {
          VALUES ('60000000-0000-4000-8000-000000000009', '{ANA}', 'By hand', now(), now())"
     ))
     .await;
-    front_end("UPDATE meetings SET bot_status = 'bot_scheduled', next_poll_time = now() WHERE title = 'By hand'").await;
+    front_end(
+        "UPDATE meetings SET bot_status = 'bot_scheduled', next_poll_time = now() WHERE title = 'By hand'",
+    )
+    .await;
     front_end("UPDATE meetings SET title = 'Renamed' WHERE title = 'By hand'").await;
     front_end(&format!("UPDATE meetings SET project_id = '{LISBON}' WHERE title = 'Renamed'")).await;
     front_end("DELETE FROM meetings WHERE title = 'Renamed'").await;
@@ -96,7 +102,9 @@ async fn a_project_that_the_front_end_deletes_takes_its_meetings_and_the_log_say
     put.put_meeting(&made).await.unwrap();
     put.commit().await.unwrap();
     let start = store.last_position(&ana).await.unwrap();
-    as_user(&mut connection, ANA, &format!("DELETE FROM projects WHERE id = '{}'", project.id)).await.unwrap();
+    as_user(&mut connection, ANA, &format!("DELETE FROM projects WHERE id = '{}'", project.id))
+        .await
+        .unwrap();
     let log = changes(&store, ANA, start).await;
     let mut said: Vec<&str> = log.iter().map(|change| change.kind.as_str()).collect();
     said.sort_unstable();
