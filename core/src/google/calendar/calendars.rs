@@ -73,14 +73,17 @@ pub(crate) async fn calendars(api: &dyn Api, cursor: Option<&str>) -> Result<Cal
     for _ in 0..MAX_PAGES {
         // Deleted and hidden ones are asked for because changes always show them, and a cursor
         // wants the parameters it was made with.
-        let request =
-            ApiRequest::get(operation, format!("{}/calendar/v3/users/me/calendarList", api.endpoints().www), UNITS)
-                .query("maxResults", "250")
-                .query("showDeleted", "true")
-                .query("showHidden", "true")
-                .query("fields", FIELDS)
-                .maybe("syncToken", cursor)
-                .maybe("pageToken", page.as_deref());
+        let request = ApiRequest::get(
+            operation,
+            format!("{}/calendar/v3/users/me/calendarList", api.endpoints().www),
+            UNITS,
+        )
+        .query("maxResults", "250")
+        .query("showDeleted", "true")
+        .query("showHidden", "true")
+        .query("fields", FIELDS)
+        .maybe("syncToken", cursor)
+        .maybe("pageToken", page.as_deref());
         let answer = api.call(request).await.and_then(|answer| answer.json::<Page>(operation));
         let mut read = answer.map_err(|failure| failed(failure, cursor, page.as_deref()))?;
         for item in std::mem::take(&mut read.items) {

@@ -37,9 +37,9 @@ fn video(conference: &Conference) -> Option<String> {
 /// A web address as it is, if it is one.
 fn web_address(uri: &str) -> Option<String> {
     let uri = uri.trim();
-    let scheme = ["https://", "http://"].iter().find(|scheme| {
-        uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })?;
+    let scheme = ["https://", "http://"]
+        .iter()
+        .find(|scheme| uri.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))?;
     let has_host = uri[scheme.len()..].starts_with(|c: char| c.is_alphanumeric() || c == '[');
     let is_plain = uri.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>\"".contains(c));
     (has_host && is_plain && uri.len() <= MAX_URL).then(|| uri.to_owned())

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::event::{CalendarEvent, id_of, is_current, version_of};
 use crate::base::{Error, ErrorKind, Result};
-use crate::domain::{NextPage, News, SourceFailure, Told};
+use crate::domain::{News, NextPage, SourceFailure, Told};
 use crate::google::api::{ApiFailure, ApiRefusal};
 use crate::google::lenient::{or_default, text};
 

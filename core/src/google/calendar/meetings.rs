@@ -87,7 +87,8 @@ impl MeetingDraft {
         let mut virtual_attendees: Vec<VirtualAddress> = Vec::new();
         for attendee in &occurrence.attendees {
             let address = VirtualAddress::read(&attendee.email, domain);
-            let is_new = |new: &VirtualAddress| virtual_attendees.iter().all(|known| known.username != new.username);
+            let is_new =
+                |new: &VirtualAddress| virtual_attendees.iter().all(|known| known.username != new.username);
             virtual_attendees.extend(address.filter(is_new));
         }
         Self { occurrence, virtual_attendees }
@@ -145,7 +146,3 @@ pub(crate) fn meetings_of(
     }
     Ok(drafts)
 }
-
-#[cfg(test)]
-#[path = "tests/meetings.rs"]
-mod tests;

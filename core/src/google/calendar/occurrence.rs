@@ -129,7 +129,10 @@ mod tests {
     #[test]
     fn a_description_is_read_as_calendar_shows_it() {
         for (description, text) in [
-            ("Bring the slate.\nAnd <3 water, 5 < 6 & 7 > 2", "Bring the slate.\nAnd <3 water, 5 < 6 & 7 > 2"),
+            (
+                "Bring the slate.\nAnd <3 water, 5 < 6 & 7 > 2",
+                "Bring the slate.\nAnd <3 water, 5 < 6 & 7 > 2",
+            ),
             ("Agenda:<br><ul><li>crew</li><li>kit &amp; van</li></ul>", "Agenda:\n\n- crew\n- kit & van"),
             ("One\nTwo <b>bold</b>\n\nThree", "One\nTwo bold\n\nThree"),
             ("A&nbsp;B", "A B"),
@@ -148,7 +151,10 @@ mod tests {
         assert_eq!(status(own("tentative")), EventStatus::Tentative);
         assert_eq!(status(own("perhaps")), EventStatus::NeedsAction);
         assert_eq!(status(json!({"organizer": {"self": true}})), EventStatus::Accepted);
-        assert_eq!(status(json!({"creator": {"self": true}, "organizer": {"self": false}})), EventStatus::Accepted);
+        assert_eq!(
+            status(json!({"creator": {"self": true}, "organizer": {"self": false}})),
+            EventStatus::Accepted
+        );
         assert_eq!(status(json!({"organizer": {"email": "a@b.example"}})), EventStatus::NeedsAction);
         let mut declined = own("declined");
         declined["organizer"] = json!({"self": true});
@@ -167,6 +173,9 @@ mod tests {
         assert_eq!(attendees.len(), 2);
         assert_eq!(attendees[0].name.as_deref(), Some("Ana"));
         assert!(attendees[0].organizer && attendees[0].response == EventStatus::Accepted);
-        assert_eq!((attendees[1].email.as_str(), attendees[1].response), ("otto@kiln.example", EventStatus::NeedsAction));
+        assert_eq!(
+            (attendees[1].email.as_str(), attendees[1].response),
+            ("otto@kiln.example", EventStatus::NeedsAction)
+        );
     }
 }

@@ -77,7 +77,11 @@ fn dates<'a>(
         match key.to_ascii_uppercase().as_str() {
             "TZID" => own_zone = Some(zone(parameter.trim_matches('"'))?),
             "VALUE" if parameter.eq_ignore_ascii_case("PERIOD") => {
-                return Err(refused(ErrorKind::Unsupported, "a series adds periods of their own length", value));
+                return Err(refused(
+                    ErrorKind::Unsupported,
+                    "a series adds periods of their own length",
+                    value,
+                ));
             }
             _ => {}
         }
@@ -111,7 +115,8 @@ pub(super) fn told(text: &str) -> Option<Told> {
         Some(body) => (body, true),
         None => (text, false),
     };
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok())?;
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<i16>().ok())?;
     let two = |text: &str, at: usize| i8::try_from(number(text.get(at..at + 2)?)?).ok();
     let day = body.get(..8)?;
     let date = Date::new(number(&day[..4])?, two(day, 4)?, two(day, 6)?).ok()?;

@@ -217,7 +217,9 @@ fn original_start(exception: &CalendarEvent, zone: Option<&TimeZone>) -> Result<
         return told.moment()?.instant(zone).map(Some);
     }
     // A cancelled one may tell nothing but its id.
-    let Some(read) = exception.id.rsplit_once('_').and_then(|(_, suffix)| told(suffix)) else { return Ok(None) };
+    let Some(read) = exception.id.rsplit_once('_').and_then(|(_, suffix)| told(suffix)) else {
+        return Ok(None);
+    };
     match read {
         Told::Day(day) => Moment::Day(day).instant(zone.unwrap_or(&TimeZone::UTC)).map(Some),
         Told::Wall(_) => Ok(None),
@@ -228,7 +230,8 @@ fn original_start(exception: &CalendarEvent, zone: Option<&TimeZone>) -> Result<
 /// Google's name of an occurrence. A series that was split off another ("this and following") is
 /// called `{first series}_R{from when}`, its occurrences by the first series alone.
 fn instance_id(series: &str, start: jiff::Timestamp, span: &Span) -> String {
-    let is_range = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T');
+    let is_range =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'T');
     let base = series.rsplit_once("_R").filter(|(_, range)| is_range(range)).map_or(series, |(base, _)| base);
     match span.start {
         Moment::Day(_) => format!("{base}_{}", span.zone.to_datetime(start).date().strftime("%Y%m%d")),

@@ -125,13 +125,22 @@ impl Rule {
             || (!self.year_days.is_empty() && self.frequency != Yearly)
             || (!self.month_days.is_empty() && self.frequency == Weekly)
             || (is_numbered && !may_be_numbered)
-            || (!self.positions.is_empty() && self.days.is_empty() && says_which.iter().all(|list| list.is_empty()));
+            || (!self.positions.is_empty()
+                && self.days.is_empty()
+                && says_which.iter().all(|list| list.is_empty()));
         if is_wrong {
             return Err(malformed(text));
         }
-        let times = [&self.hours, &self.minutes, &self.seconds].iter().map(|list| list.len().max(1)).product::<usize>();
+        let times = [&self.hours, &self.minutes, &self.seconds]
+            .iter()
+            .map(|list| list.len().max(1))
+            .product::<usize>();
         if times > MAX_TIMES {
-            return Err(refused(ErrorKind::LimitExceeded, "a recurrence rule names too many times of a day", text));
+            return Err(refused(
+                ErrorKind::LimitExceeded,
+                "a recurrence rule names too many times of a day",
+                text,
+            ));
         }
         Ok(())
     }
@@ -225,5 +234,6 @@ fn malformed(rule: &str) -> Error {
 
 /// The error for a rule or date that is not taken.
 pub(super) fn refused(kind: ErrorKind, message: &str, value: &str) -> Error {
-    Error::new(kind, "calendar.recurrence", message).with("value", value.chars().take(200).collect::<String>())
+    Error::new(kind, "calendar.recurrence", message)
+        .with("value", value.chars().take(200).collect::<String>())
 }

@@ -19,7 +19,12 @@ fn moved(day: &str, to: &str) -> CalendarEvent {
     }))
 }
 
-fn found(master: Option<&CalendarEvent>, exceptions: &[CalendarEvent], from: &str, until: &str) -> Vec<String> {
+fn found(
+    master: Option<&CalendarEvent>,
+    exceptions: &[CalendarEvent],
+    from: &str,
+    until: &str,
+) -> Vec<String> {
     let exceptions: Vec<&CalendarEvent> = exceptions.iter().collect();
     let found = instances(master, &exceptions, &window(from, until)).unwrap();
     found.iter().map(|each| format!("{} {}", each.id, each.start)).collect()
@@ -27,7 +32,8 @@ fn found(master: Option<&CalendarEvent>, exceptions: &[CalendarEvent], from: &st
 
 #[test]
 fn an_exception_stands_for_its_occurrence() {
-    let all = found(Some(&daily()), &[moved("2026-03-02", "2026-03-02T15:00:00Z")], "2026-03-01", "2026-03-04");
+    let all =
+        found(Some(&daily()), &[moved("2026-03-02", "2026-03-02T15:00:00Z")], "2026-03-01", "2026-03-04");
     assert_eq!(
         all,
         [
@@ -58,7 +64,8 @@ fn trap_13_a_cancelled_exception_has_neither_start_nor_title() {
     };
     let expected = ["m_20260301T090000Z 2026-03-01T09:00:00Z", "m_20260303T090000Z 2026-03-03T09:00:00Z"];
     let original = json!({"dateTime": "2026-03-02T09:00:00Z"});
-    let documented = json!({"id": "m_20260302T090000Z", "recurringEventId": "m", "originalStartTime": original});
+    let documented =
+        json!({"id": "m_20260302T090000Z", "recurringEventId": "m", "originalStartTime": original});
     let minimal = json!({"id": "m_20260302T090000Z", "recurringEventId": "m"});
     for told in [documented, minimal] {
         assert_eq!(found(Some(&daily()), &[cancelled(told)], "2026-03-01", "2026-03-04"), expected);
@@ -74,7 +81,10 @@ fn trap_13_a_cancelled_exception_has_neither_start_nor_title() {
 #[test]
 fn trap_13_an_exception_counts_where_its_series_is_not_known() {
     let invited = [moved("2026-03-02", "2026-03-02T15:00:00Z")];
-    assert_eq!(found(None, &invited, "2026-03-01", "2026-03-04"), ["m_20260302T090000Z 2026-03-02T15:00:00Z"]);
+    assert_eq!(
+        found(None, &invited, "2026-03-01", "2026-03-04"),
+        ["m_20260302T090000Z 2026-03-02T15:00:00Z"]
+    );
     let exceptions: Vec<&CalendarEvent> = invited.iter().collect();
     let found = instances(None, &exceptions, &window("2026-03-01", "2026-03-04")).unwrap();
     assert_eq!(found[0].series, Some("m"));

@@ -1,7 +1,13 @@
 use super::{days, series, starts};
 
 /// Zone, start on its wall clock, lines, window; and what a calendar on the wall says.
-type Case = (&'static str, &'static str, &'static [&'static str], (&'static str, &'static str), &'static [&'static str]);
+type Case = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    (&'static str, &'static str),
+    &'static [&'static str],
+);
 
 const CASES: &[Case] = &[
     // Nine o'clock stays nine o'clock when Berlin changes its clocks on 29 March 2026.
@@ -51,7 +57,13 @@ const CASES: &[Case] = &[
         &["2026-03-03T01:00:00Z", "2026-03-04T01:00:00Z"],
     ),
     // A series that was cut off before its start.
-    ("UTC", "2026-03-02T20:00:00", &["RRULE:FREQ=DAILY;UNTIL=20260301T000000Z"], ("2026-03-01", "2026-04-01"), &[]),
+    (
+        "UTC",
+        "2026-03-02T20:00:00",
+        &["RRULE:FREQ=DAILY;UNTIL=20260301T000000Z"],
+        ("2026-03-01", "2026-04-01"),
+        &[],
+    ),
     // Months without the day are passed over.
     (
         "UTC",
@@ -181,11 +193,17 @@ fn what_has_begun_is_in_the_window_and_what_has_ended_is_not() {
 #[test]
 fn whole_days_stay_whole_days() {
     // Three days each, over the change of clocks; the zone is the calendar's.
-    let mut fair = days("2026-03-14", "2026-03-17", &["RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3", "EXDATE;VALUE=DATE:20260411"]);
+    let mut fair = days(
+        "2026-03-14",
+        "2026-03-17",
+        &["RRULE:FREQ=WEEKLY;INTERVAL=2;COUNT=3", "EXDATE;VALUE=DATE:20260411"],
+    );
     fair.start.as_mut().unwrap().time_zone = Some("Europe/Berlin".into());
     let found = super::instances(Some(&fair), &[], &super::window("2026-03-01", "2026-05-01")).unwrap();
-    let told: Vec<String> =
-        found.iter().map(|each| format!("{} {} {} {}", each.id, each.start, each.end, each.is_all_day)).collect();
+    let told: Vec<String> = found
+        .iter()
+        .map(|each| format!("{} {} {} {}", each.id, each.start, each.end, each.is_all_day))
+        .collect();
     assert_eq!(
         told,
         [
@@ -219,7 +237,8 @@ fn occurrences_are_named_as_google_names_them() {
 fn an_offset_is_no_zone() {
     // The instant is told in the calendar's zone; the series keeps to its own.
     let start = serde_json::json!({"dateTime": "2026-03-01T15:00:00+01:00", "timeZone": "America/New_York"});
-    let master = super::event(serde_json::json!({"id": "m", "start": start, "recurrence": ["RRULE:FREQ=WEEKLY"]}));
+    let master =
+        super::event(serde_json::json!({"id": "m", "start": start, "recurrence": ["RRULE:FREQ=WEEKLY"]}));
     let found = starts(&master, "2026-03-01", "2026-03-10").unwrap();
     assert_eq!(found, ["2026-03-01T14:00:00Z", "2026-03-08T13:00:00Z"]);
 }
