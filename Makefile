@@ -120,7 +120,7 @@ digest: python-package node-package
 # Each fuzz target for SECONDS; needs a nightly compiler and cargo-fuzz.
 SECONDS := 60
 fuzz:
-	cd tests/fuzz && for target in mail html query; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=$(SECONDS); done
+	cd tests/fuzz && for target in mail html query batch; do cargo +nightly fuzz run --fuzz-dir . $$target -- -max_total_time=$(SECONDS); done
 
 clean:
 	rm -rf $(TARGET) $(VENV) $(NODE_DIR)/node_modules

@@ -62,28 +62,41 @@ mod workspace;
 #[clippy::msrv = "1.95"]
 pub mod blocking;
 
+#[cfg(feature = "native")]
+pub use base::Secret;
 pub use base::{
-    BatchId, CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, JobId,
-    ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
+    AccountId, BatchId, CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator,
+    JobId, MeetingId, ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
 };
 pub use domain::{
-    Alternative, Assignment, AttachmentFacts, Automatic, Backoff, Batch, ChangeKind, Chunk, ContentHash,
-    Cron, Cursor, DecidedBy, Delivery, Document, DocumentFilter, DocumentType, Enqueued, Event, Evidence,
-    Hit, HitSnippet, Ingested, IntakeEntry, IntakeReport, IntakeStatus, Job, JobFailure, JobFilter,
-    JobProgress, JobState, JobStats, KindStats, LexicalWhy, MailDetails, MailFacts, Mailbox, ModelInfo,
-    NewDocument, NewJob, NewSchedule, Page, PageRequest, Position, Precision, Progress, Project,
-    ProjectFields, ProjectFilter, ProjectPatch, Refusal, Schedule, SearchMode, SearchRequest, SemanticWhy,
-    Signal, StoreStatus, User, Username, Why,
+    Account, AccountKind, AccountStatus, Alternative, Assignment, AttachmentFacts, Attendee, Automatic,
+    Backoff, Batch, ChangeKind, Chunk, ContentHash, Cron, Cursor, DecidedBy, Delivery, Document,
+    DocumentFilter, DocumentType, Enqueued, Event, EventStatus, Evidence, Hit, HitSnippet, Ingested,
+    IntakeEntry, IntakeReport, IntakeStatus, Job, JobFailure, JobFilter, JobProgress, JobState, JobStats,
+    KindStats, LexicalWhy, MailDetails, MailFacts, Mailbox, Meeting, MeetingFilter, ModelInfo, NewDocument,
+    NewJob, NewSchedule, Page, PageRequest, Position, Precision, Progress, Project, ProjectFields,
+    ProjectFilter, ProjectPatch, Refusal, Schedule, SearchMode, SearchRequest, SemanticWhy, Service, Signal,
+    StoreStatus, User, Username, Why,
 };
 #[cfg(feature = "native")]
 pub use events::{
     HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
 };
 #[cfg(feature = "native")]
+pub use google::calendar::MeetingRules;
+#[cfg(feature = "native")]
+pub use google::{
+    GoogleCallback, GoogleEndpoints, GoogleIdentity, GoogleOptions, GoogleQuota, PushOptions, QuotaTable,
+    ServiceQuota, TokenKey, WebhookOutcome, WebhookVerdict,
+};
+#[cfg(feature = "native")]
 pub use jobs::{JobError, WorkOptions, WorkReport};
 #[cfg(feature = "native")]
+pub use sync::{Health, IntervalBounds, StreamHealth};
+#[cfg(feature = "native")]
 pub use workspace::{
-    CheckReport, Classify, Documents, Events, JobContext, JobHandler, Jobs, LoadOptions, Location, Mail,
-    OpenOptions, Projects, RebuildOptions, RebuildProgress, Status, UserCheck, UserHandle, UserMail, Users,
-    Versions, Workspace,
+    AccountHealth, CheckReport, Classify, Consent, ConsentOptions, Disconnect, Disconnected, Documents,
+    Events, Google, JobContext, JobHandler, Jobs, Linked, LoadOptions, Location, Mail, Meetings, OpenOptions,
+    Projects, RebuildOptions, RebuildProgress, SignedIn, Status, StreamSummary, SyncOptions, SyncSummary,
+    UserCheck, UserGoogle, UserHandle, UserMail, Users, Versions, Webhooks, Workspace,
 };

@@ -5,6 +5,7 @@ pub mod conformance;
 pub mod crowd;
 pub mod files;
 pub mod generated_mail;
+pub mod google;
 pub mod isolation;
 
 use std::ffi::OsString;

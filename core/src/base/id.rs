@@ -92,6 +92,12 @@ impl From<UserId> for TenantId {
     }
 }
 
+impl From<TenantId> for UserId {
+    fn from(tenant: TenantId) -> Self {
+        Self(tenant.0)
+    }
+}
+
 impl From<JobId> for SubjectId {
     fn from(job: JobId) -> Self {
         Self(job.0)

@@ -33,6 +33,12 @@ impl Scope {
         Self { tenant: TenantId::SYSTEM, actor: None, role: Role::Service }
     }
 
+    /// The scope of whoever owns a tenant's data: its user, or the workspace itself.
+    #[must_use]
+    pub fn of(tenant: TenantId) -> Self {
+        if tenant == TenantId::SYSTEM { Self::service() } else { Self::user(tenant.into()) }
+    }
+
     /// Whose data the call sees.
     #[must_use]
     pub fn tenant(&self) -> TenantId {

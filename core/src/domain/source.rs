@@ -1,6 +1,8 @@
 //! What the sync engine asks of a source: list everything, tell what changed, fetch objects,
 //! notify. A source knows its upstream; it knows neither the store nor when it is asked.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -248,6 +250,12 @@ pub trait Source: Send + Sync {
 
     /// How many objects one call of [`Source::fetch`] takes best.
     fn batch(&self) -> usize;
+
+    /// How late a change may become visible in [`Source::changes`]. A cursor is taken over only
+    /// when it is older than that, so that what was not visible yet is read again.
+    fn settles_within(&self) -> Duration {
+        Duration::from_mins(1)
+    }
 
     /// Asks for a channel.
     async fn watch(&self, request: &WatchRequest) -> Result<Watch>;

@@ -160,7 +160,7 @@ pub struct WorkCounts {
     pub aside: u64,
     /// When the next of either is due.
     pub next_at: Option<Timestamp>,
-    /// Since when the oldest waits.
+    /// Since when the oldest waits that is not set aside.
     pub oldest_since: Option<Timestamp>,
 }
 

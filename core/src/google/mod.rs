@@ -6,14 +6,30 @@
 //! answer is decided above.
 //! Invariant: no token, code or key in a log, an error or a `Debug` form.
 
+mod account_api;
 mod api;
-mod calendar;
-mod drive;
+pub(crate) mod calendar;
+mod client;
+pub(crate) mod drive;
 mod endpoints;
-mod gmail;
+mod envelope;
+pub(crate) mod gmail;
 mod known;
 mod lenient;
 mod oauth;
+mod options;
 mod push;
+mod quota;
 #[cfg(test)]
 mod scripted;
+mod usage;
+
+pub(crate) use client::Google;
+pub use endpoints::GoogleEndpoints;
+pub use oauth::{Callback as GoogleCallback, Identity as GoogleIdentity};
+pub(crate) use oauth::{ConsentRequest, Finished, Purpose, Revocation, SignIn, can_read, scope_of};
+pub use options::{GoogleOptions, PushOptions, TokenKey};
+pub(crate) use push::{ChannelNotice, MailboxNotice, Told};
+pub use push::{WebhookOutcome, WebhookVerdict};
+pub use quota::{GoogleQuota, QuotaTable, ServiceQuota};
+pub(crate) use usage::CallCounts;

@@ -258,7 +258,7 @@ impl Intake {
                         .push(Delivery::without_document(Some(address.clone()), IntakeStatus::UserNotFound));
                 }
                 Target::User { scope, username, address } => {
-                    let done = self.commit(scope, item, vectors, address.as_deref()).await?;
+                    let done = self.commit(scope, item, vectors, address.as_deref(), None).await?;
                     let status = done.status.into();
                     deliveries.push(Delivery {
                         username: Some(username.clone()),

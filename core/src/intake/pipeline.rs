@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::arrivals::Companion;
 use super::draft::{Draft, DraftChunk, Item, MAIL_SOURCE, document_item, mail_item};
 use crate::base::{ChunkId, Clock, DocumentId, Error, ErrorKind, IdGenerator, Result, Scope, Timestamp};
 use crate::domain::{
@@ -59,7 +60,7 @@ impl Intake {
         match read {
             Ok(item) => {
                 let vectors = self.embed(std::slice::from_ref(scope), std::slice::from_ref(&&item)).await?;
-                self.commit(scope, &item, &vectors, None).await
+                self.commit(scope, &item, &vectors, None, None).await
             }
             Err(error) => {
                 self.log_refusal(scope, source, None, &error).await?;
@@ -123,6 +124,7 @@ impl Intake {
         item: &Item,
         vectors: &Vectors,
         address: Option<&str>,
+        companion: Option<&dyn Companion>,
     ) -> Result<Ingested> {
         self.decider.prepare(scope).await?;
         let mut transaction = self.store.begin(scope, Access::Write).await?;
@@ -149,6 +151,9 @@ impl Intake {
             document_id: Some(id),
         };
         transaction.log_intake(&entry).await?;
+        if let Some(companion) = companion {
+            companion.write(&mut *transaction, status, id).await?;
+        }
         transaction.commit().await?;
         Ok(Ingested::new(status, document, attachments))
     }

@@ -67,7 +67,7 @@ impl JobQueue {
     }
 
     /// Wakes the workers of this process.
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         self.wake.send_modify(|count| *count += 1);
     }
 

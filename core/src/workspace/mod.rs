@@ -12,11 +12,13 @@ mod documents;
 mod environment;
 mod events;
 mod folder_lock;
+mod google;
 mod job_handler;
 mod job_kinds;
 mod jobs;
 mod location;
 mod mail;
+mod meetings;
 mod opening;
 mod options;
 mod projects;
@@ -32,10 +34,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use check::{CheckReport, UserCheck};
 pub use documents::Documents;
 pub use events::Events;
+pub use google::{
+    AccountHealth, Consent, ConsentOptions, Disconnect, Disconnected, Google, Linked, SignedIn,
+    StreamSummary, SyncOptions, SyncSummary, UserGoogle, Webhooks,
+};
 pub use job_handler::{JobContext, JobHandler};
 pub use jobs::Jobs;
 pub use location::Location;
 pub use mail::{LoadOptions, Mail, UserMail};
+pub use meetings::Meetings;
 pub use options::OpenOptions;
 pub use projects::Projects;
 pub use rebuild::{RebuildOptions, RebuildProgress};
@@ -44,6 +51,7 @@ pub use user::{Classify, UserHandle};
 pub use users::Users;
 
 use self::folder_lock::FolderLock;
+use self::google::{GoogleParts, Ingredients};
 use self::opening::Ground;
 use crate::assign::ProjectDecider;
 use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result, Scope};
@@ -92,6 +100,7 @@ struct Inner {
     indexing: Option<Indexing>,
     searcher: Searcher,
     jobs: Arc<JobQueue>,
+    google: Option<Arc<GoogleParts>>,
     events: Arc<EventFeed>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -132,28 +141,40 @@ impl Workspace {
         let decider: Arc<dyn Decider> = Arc::new(ProjectDecider::new(Arc::clone(&store), encoder.clone()));
         let follower = Arc::new(IndexFollower::new(Arc::clone(&store), encoder.clone(), index));
         let indexing = options.background_indexing.then(|| Indexing::begin(&follower));
-        let intake = Intake::new(
+        let intake = Arc::new(Intake::new(
             Arc::clone(&store),
             encoder.clone(),
             Arc::clone(&decider),
             Arc::clone(&options.clock),
             Arc::clone(&options.ids),
             options.limits.clone(),
-        );
+        ));
+        let jobs =
+            Arc::new(JobQueue::new(Arc::clone(&store), Arc::clone(&options.clock), Arc::clone(&options.ids)));
+        let google = match options.google {
+            Some(google) => Some(Arc::new(GoogleParts::new(Ingredients {
+                google,
+                sync: options.sync,
+                store: &store,
+                intake: &intake,
+                jobs: &jobs,
+                clock: &options.clock,
+                ids: &options.ids,
+                virtual_domain: &options.virtual_domain,
+            })?)),
+            None => None,
+        };
         let inner = Inner {
             searcher: Searcher::new(Arc::clone(&store), encoder.clone(), Arc::clone(&follower)),
             events: Arc::new(EventFeed::new(Arc::clone(&store), Arc::clone(&options.clock))),
             location,
             virtual_domain: options.virtual_domain,
-            jobs: Arc::new(JobQueue::new(
-                Arc::clone(&store),
-                Arc::clone(&options.clock),
-                Arc::clone(&options.ids),
-            )),
+            jobs,
+            google,
             store,
             encoder,
             decider,
-            intake: Arc::new(intake),
+            intake,
             follower,
             indexing,
             clock: options.clock,
@@ -163,6 +184,7 @@ impl Workspace {
         };
         let workspace = Self { inner: Arc::new(inner) };
         job_kinds::register(&workspace)?;
+        google::register(&workspace)?;
         Ok(workspace)
     }
 
@@ -196,6 +218,12 @@ impl Workspace {
     #[must_use]
     pub fn mail(&self) -> Mail {
         Mail::new(self.clone())
+    }
+
+    /// Google: logins, shared mailboxes, and where notifications come in.
+    #[must_use]
+    pub fn google(&self) -> Google {
+        Google::new(self.clone())
     }
 
     /// The workspace's jobs, and the workers that do everybody's.

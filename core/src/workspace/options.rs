@@ -4,9 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::google::SyncOptions;
 use super::system::{RandomIds, SystemClock};
 use crate::base::{Clock, Error, ErrorKind, IdGenerator, Result};
 use crate::domain::Precision;
+use crate::google::GoogleOptions;
 use crate::text::Limits;
 
 /// How a workspace is opened. Start from the default and change what matters:
@@ -44,6 +46,10 @@ pub struct OpenOptions {
     /// level security holds for it. The library keeps users apart either way. A folder has
     /// no roles; there it means nothing.
     pub row_level_security: bool,
+    /// What it takes to work with Google; without it, nothing of it is done, and no socket opened.
+    pub google: Option<GoogleOptions>,
+    /// How much of linked accounts is kept level, and how often it is looked at.
+    pub sync: SyncOptions,
     /// How large and deep an input may be.
     pub limits: Limits,
     /// Tells the time.
@@ -63,6 +69,8 @@ impl Default for OpenOptions {
             index_folder: None,
             background_indexing: true,
             row_level_security: false,
+            google: None,
+            sync: SyncOptions::default(),
             limits: Limits::default(),
             clock: Arc::new(SystemClock),
             ids: Arc::new(RandomIds),
@@ -105,6 +113,8 @@ impl fmt::Debug for OpenOptions {
             .field("index_folder", &self.index_folder)
             .field("background_indexing", &self.background_indexing)
             .field("row_level_security", &self.row_level_security)
+            .field("google", &self.google)
+            .field("sync", &self.sync)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! A user's own view of the workspace.
 
-use super::{Documents, Events, Jobs, Projects, UserMail, Workspace};
+use super::{Documents, Events, Jobs, Meetings, Projects, UserGoogle, UserMail, Workspace};
 use crate::base::{Result, Scope};
 use crate::domain::{
     Access, Assignment, Hit, IntakeEntry, ItemClues, Mailbox, Page, PageRequest, SearchRequest, User,
@@ -58,6 +58,18 @@ impl UserHandle {
     #[must_use]
     pub fn documents(&self) -> Documents {
         Documents::new(self.clone())
+    }
+
+    /// The user's accounts at Google.
+    #[must_use]
+    pub fn google(&self) -> UserGoogle {
+        UserGoogle::new(self.clone())
+    }
+
+    /// The user's meetings.
+    #[must_use]
+    pub fn meetings(&self) -> Meetings {
+        Meetings::new(self.clone())
     }
 
     /// The user's jobs.

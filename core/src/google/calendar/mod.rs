@@ -40,8 +40,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 pub(crate) use calendars::{CalendarEntry, CalendarList, calendars};
 pub(crate) use event::CalendarEvent;
 pub use meetings::MeetingRules;
-pub(crate) use meetings::{MeetingDraft, meetings_of};
-pub(crate) use recurrence::Window;
+pub(crate) use meetings::meetings_of;
 pub(crate) use source::CalendarSource;
 
 /// What any call costs: Calendar counts calls.

@@ -43,7 +43,7 @@ impl Default for GmailOptions {
             topic: None,
             costs: GmailCosts::default(),
             max_message_bytes: 64 << 20,
-            max_batch_bytes: 96 << 20,
+            max_batch_bytes: 32 << 20,
             tries: 4,
             pause: Duration::from_secs(1),
         }

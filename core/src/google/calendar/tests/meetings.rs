@@ -2,7 +2,9 @@ use serde_json::{Value, json};
 
 use crate::base::{ErrorKind, MeetingId, Timestamp};
 use crate::domain::EventStatus;
-use crate::google::calendar::{CalendarEvent, MeetingDraft, MeetingRules, Window, meetings_of};
+use crate::google::calendar::meetings::MeetingDraft;
+use crate::google::calendar::recurrence::Window;
+use crate::google::calendar::{CalendarEvent, MeetingRules, meetings_of};
 
 const DOMAIN: &str = "besunny.ai";
 const LINK: &str = "https://meet.google.com/abc-defg-hij";

@@ -173,7 +173,7 @@ async fn an_answer_that_is_too_large_together_is_asked_for_in_halves() {
         let ids: Vec<_> =
             calls(request).into_iter().map(|(_, target)| message_of(&target).to_owned()).collect();
         if ids.contains(&"huge".to_owned()) || ids.len() > 2 {
-            assert_eq!(request.max_bytes, if ids.len() > 1 { 96 << 20 } else { 89_544_024 });
+            assert_eq!(request.max_bytes, if ids.len() > 1 { 32 << 20 } else { 89_544_024 });
             let error = Error::new(ErrorKind::LimitExceeded, "net.call", "the answer is too large");
             return Err(error.into());
         }

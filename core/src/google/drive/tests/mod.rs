@@ -1,0 +1,6 @@
+mod changing;
+mod exports;
+mod fetching;
+mod fixtures;
+mod snapshots;
+mod watching;
