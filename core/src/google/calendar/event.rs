@@ -242,19 +242,9 @@ fn without_nothing(value: Value) -> Value {
     }
 }
 
-/// What an event hangs from: an exception from its series. For [`MirrorObject::parent`].
-///
-/// [`MirrorObject::parent`]: crate::domain::MirrorObject
-pub(crate) fn parent_of(state: &ObjectState) -> Option<String> {
-    let ObjectState::Event(event) = state else { return None };
-    event.event.get("recurringEventId")?.as_str().map(str::to_owned)
-}
-
 /// Which version an event is: when it was last changed, in microseconds, how often, and its
-/// etag, which reminders change as well. For [`MirrorObject::version`].
-///
-/// [`MirrorObject::version`]: crate::domain::MirrorObject
-pub(crate) fn version_of(state: &ObjectState) -> Option<String> {
+/// etag, which reminders change as well.
+pub(super) fn version_of(state: &ObjectState) -> Option<String> {
     let ObjectState::Event(event) = state else { return None };
     let text = |name: &str| event.event.get(name).and_then(Value::as_str);
     let updated: Timestamp = text("updated")?.parse().ok()?;
@@ -264,7 +254,7 @@ pub(crate) fn version_of(state: &ObjectState) -> Option<String> {
 
 /// Whether the version `told` is not older than the one that is `known`: the same event can
 /// come twice in a listing, and the newer of them counts wherever it stands.
-pub(crate) fn is_current(told: Option<&str>, known: Option<&str>) -> bool {
+pub(super) fn is_current(told: Option<&str>, known: Option<&str>) -> bool {
     let age = |version: &str| version.rsplit_once(' ').map(|(age, _)| age.to_owned());
     match (told.and_then(age), known.and_then(age)) {
         (Some(told), Some(known)) => told >= known,

@@ -146,7 +146,3 @@ pub(crate) fn meetings_of(
     }
     Ok(drafts)
 }
-
-#[cfg(test)]
-#[path = "tests/meetings.rs"]
-mod tests;

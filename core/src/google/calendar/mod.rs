@@ -3,8 +3,9 @@
 //! **What a page tells**: listings carry whole events, so an event is told by `News::Is`, shortened
 //! to what is used, and there is nothing to fetch. Series are told as they are, one event with its
 //! rules; their exceptions are events of their own that name the series, and hang from it
-//! (`recurringEventId` is the parent). One that cannot be read is told as changed: fetched by
-//! itself, it fails by itself.
+//! (`recurringEventId` is the parent). What is kept of an event has Google's names: `updated` and
+//! `sequence` tell its age. One that cannot be read is told as changed: fetched by itself, it fails
+//! by itself.
 //!
 //! **What is gone**: a deleted event that is no exception. A cancelled exception is an event like
 //! any other, for as long as its series is there: it keeps its occurrence from taking place. Who
@@ -37,10 +38,9 @@ mod watching;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 pub(crate) use calendars::{CalendarEntry, CalendarList, calendars};
-pub(crate) use event::{CalendarEvent, parent_of, version_of};
+pub(crate) use event::CalendarEvent;
 pub use meetings::MeetingRules;
 pub(crate) use meetings::meetings_of;
-pub(crate) use recurrence::Window;
 pub(crate) use source::CalendarSource;
 
 /// What any call costs: Calendar counts calls.

@@ -24,7 +24,7 @@ fn extended(basic: &str) -> String {
 #[test]
 fn series_take_place_when_dateutil_says() {
     let cases: Vec<Case> = serde_json::from_str(include_str!("dateutil.json")).unwrap();
-    assert_eq!(cases.len(), 4000);
+    assert_eq!(cases.len(), 300);
     for case in cases {
         let start = json!({"dateTime": extended(&case.start), "timeZone": case.zone});
         let master = event(json!({"id": "m", "start": start, "end": start, "recurrence": case.lines}));
