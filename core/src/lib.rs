@@ -83,11 +83,11 @@ pub use events::{
     HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
 };
 #[cfg(feature = "native")]
-pub use google::calendar::MeetingRules;
+pub use google::calendar::{CalendarEntry, MeetingRules};
 #[cfg(feature = "native")]
 pub use google::{
-    GoogleCallback, GoogleEndpoints, GoogleIdentity, GoogleOptions, GoogleQuota, PushOptions, QuotaTable,
-    ServiceQuota, TokenKey, WebhookOutcome, WebhookVerdict,
+    CallCounts, GoogleCallback, GoogleEndpoints, GoogleIdentity, GoogleOptions, GoogleQuota, PushOptions,
+    QuotaTable, ServiceQuota, TokenKey, WebhookOutcome, WebhookVerdict,
 };
 #[cfg(feature = "native")]
 pub use jobs::{JobError, WorkOptions, WorkReport};

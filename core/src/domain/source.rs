@@ -77,6 +77,7 @@ pub enum News {
     Gone,
 }
 
+#[expect(clippy::large_enum_variant, reason = "kept in boxes wherever many of them are")]
 /// An object as it is at its source. Its JSON is the `data` of a [`MirrorObject`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -254,7 +255,7 @@ pub trait Source: Send + Sync {
     /// How late a change may become visible in [`Source::changes`]. A cursor is taken over only
     /// when it is older than that, so that what was not visible yet is read again.
     fn settles_within(&self) -> Duration {
-        Duration::from_mins(1)
+        Duration::from_secs(60)
     }
 
     /// Asks for a channel.

@@ -12,9 +12,6 @@ use crate::base::{Error, ErrorKind};
 pub(crate) enum Method {
     Get,
     Post,
-    Patch,
-    Put,
-    Delete,
 }
 
 /// What a call sends.

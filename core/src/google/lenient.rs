@@ -24,11 +24,6 @@ pub(super) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(millis.map(|millis| Timestamp::from_micros(millis.saturating_mul(1_000))))
 }
 
-/// An instant in RFC 3339; one that cannot be read is absent.
-pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
-}
-
 /// Anything with a default, which `null` means as well.
 pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where

@@ -4,20 +4,23 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::{AccountId, Timestamp};
 
 /// For so many days units are remembered.
 const DAYS: i64 = 2;
 
 /// How one kind of call went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct CallCounts {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CallCounts {
     /// Tries, each of which cost units.
-    pub(crate) tries: u64,
+    pub tries: u64,
     /// Calls that had no answer of success in the end.
-    pub(crate) failed: u64,
+    pub failed: u64,
     /// Tries that Google refused because there were too many.
-    pub(crate) limited: u64,
+    pub limited: u64,
 }
 
 /// Counts calls and units.

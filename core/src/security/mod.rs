@@ -13,7 +13,7 @@ mod seal;
 
 pub(crate) use chance::unguessable;
 pub(crate) use hash::{hash, same};
-pub(crate) use jwt::{Jws, RsaPublicKey, SigningKey, base64url, unbase64url};
+pub(crate) use jwt::{Jws, RsaPublicKey, SigningKey, base64url};
 pub(crate) use keys::{FetchKeys, FetchedKeys, KeySet};
 pub(crate) use seal::{KeyRing, parse_key};
 

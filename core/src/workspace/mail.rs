@@ -70,6 +70,15 @@ impl Mail {
         self.workspace.inner.intake.routed_mail(&self.workspace.inner.virtual_domain, raw).await
     }
 
+    /// Takes one message of Gmail's, as its API gives it in the format `full` or `raw` (JSON), as
+    /// [`Mail::ingest`] does.
+    ///
+    /// # Errors
+    /// `malformed` for JSON that is no message; and as [`Mail::ingest`].
+    pub async fn ingest_gmail(&self, message: &[u8]) -> Result<Vec<Delivery>> {
+        self.ingest(crate::google::gmail::raw_of_full(message)?).await
+    }
+
     /// Takes every message of an mbox file.
     ///
     /// # Errors

@@ -194,9 +194,6 @@ fn prepare(request: &ApiRequest, endpoints: &GoogleEndpoints) -> Result<HttpRequ
     let verb = match request.method {
         Method::Get => Verb::GET,
         Method::Post => Verb::POST,
-        Method::Patch => Verb::PATCH,
-        Method::Put => Verb::PUT,
-        Method::Delete => Verb::DELETE,
     };
     let mut prepared = HttpRequest::new(request.operation, verb, &request.url)?;
     if !is_googles(&prepared.url, endpoints) {
@@ -213,7 +210,7 @@ fn prepare(request: &ApiRequest, endpoints: &GoogleEndpoints) -> Result<HttpRequ
         request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     prepared.body = match &request.payload {
         // A length is demanded of these even where there is nothing to send.
-        Payload::Nothing if request.method != Method::Get && request.method != Method::Delete => {
+        Payload::Nothing if request.method != Method::Get => {
             Some(("application/json".to_owned(), Vec::new()))
         }
         Payload::Nothing => None,

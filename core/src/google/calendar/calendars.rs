@@ -1,6 +1,6 @@
 //! Which calendars an account has.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::UNITS;
 use super::listing::{Page, failed};
@@ -16,34 +16,36 @@ const FIELDS: &str = "nextPageToken,nextSyncToken,\
 const MAX_PAGES: usize = 100;
 
 /// A calendar in an account's list.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct CalendarEntry {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all(deserialize = "camelCase"), default)]
+#[non_exhaustive]
+pub struct CalendarEntry {
     /// Google's name of it, an address.
-    pub(crate) id: String,
+    pub id: String,
+    /// What its owner calls it.
     #[serde(deserialize_with = "text")]
-    pub(crate) summary: Option<String>,
+    pub summary: Option<String>,
     /// What the account's owner calls it.
     #[serde(deserialize_with = "text")]
-    pub(crate) summary_override: Option<String>,
+    pub summary_override: Option<String>,
     /// Whether it is the account's own.
     #[serde(deserialize_with = "or_default")]
-    pub(crate) primary: bool,
+    pub primary: bool,
     /// `freeBusyReader`, `reader`, `writer` or `owner`.
     #[serde(deserialize_with = "text")]
-    pub(crate) access_role: Option<String>,
+    pub access_role: Option<String>,
     /// Whether Calendar shows it.
     #[serde(deserialize_with = "or_default")]
-    pub(crate) selected: bool,
+    pub selected: bool,
     /// Whether it is hidden from the list.
     #[serde(deserialize_with = "or_default")]
-    pub(crate) hidden: bool,
+    pub hidden: bool,
     /// Whether it was taken off the list.
     #[serde(deserialize_with = "or_default")]
-    pub(crate) deleted: bool,
+    pub deleted: bool,
     /// Its zone, by the IANA name.
     #[serde(deserialize_with = "text")]
-    pub(crate) time_zone: Option<String>,
+    pub time_zone: Option<String>,
 }
 
 impl CalendarEntry {

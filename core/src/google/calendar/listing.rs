@@ -12,7 +12,7 @@ use crate::google::api::{ApiFailure, ApiRefusal};
 use crate::google::lenient::{or_default, text};
 
 /// A page as Google tells it. It may be empty though more pages follow.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Page {
     /// Read one by one, so that one of them that cannot be read harms no other.
@@ -26,12 +26,6 @@ pub(super) struct Page {
     /// The calendar's zone.
     #[serde(deserialize_with = "text")]
     pub(super) time_zone: Option<String>,
-}
-
-impl Default for Page {
-    fn default() -> Self {
-        Self { items: Vec::new(), next_page_token: None, next_sync_token: None, time_zone: None }
-    }
 }
 
 impl Page {

@@ -37,7 +37,8 @@ mod watching;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-pub(crate) use calendars::{CalendarEntry, CalendarList, calendars};
+pub use calendars::CalendarEntry;
+pub(crate) use calendars::calendars;
 pub(crate) use event::CalendarEvent;
 pub use meetings::MeetingRules;
 pub(crate) use meetings::meetings_of;

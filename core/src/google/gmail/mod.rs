@@ -36,6 +36,5 @@ mod wire;
 
 pub(crate) use costs::GmailCosts;
 pub(crate) use full::raw_of_full;
-pub(crate) use history::compare_history_ids;
 pub(crate) use options::GmailOptions;
 pub(crate) use source::GmailSource;

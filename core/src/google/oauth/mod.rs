@@ -20,12 +20,11 @@ mod service_account;
 mod token_endpoint;
 
 pub use callback::{Callback, Identity};
-pub(crate) use callback::{Finished, Granted, SignIn};
-pub(crate) use consent::{ConsentRequest, ConsentUrl, Consents, Purpose};
+pub(crate) use callback::{Finished, SignIn};
+pub(crate) use consent::{ConsentRequest, Consents, Purpose};
 pub(crate) use flights::AccessToken;
 pub(crate) use identity::{Claims, GoogleKeys};
 pub(crate) use keeper::TokenKeeper;
-pub(crate) use resealing::Resealed;
 pub(crate) use revocation::Revocation;
 pub(crate) use scopes::{can_read, scope_of};
 pub(crate) use service_account::ServiceAccount;

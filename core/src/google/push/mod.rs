@@ -11,5 +11,4 @@ mod receiver;
 
 pub(crate) use channel::{ChannelNotice, Told};
 pub use outcome::{WebhookOutcome, WebhookVerdict};
-pub(crate) use pubsub::MailboxNotice;
 pub(crate) use receiver::PushReceiver;

@@ -77,7 +77,7 @@ impl GoogleParts {
     }
 
     /// As well as it goes: a channel that cannot be stopped ends by itself.
-    async fn stop_channels(&self, account: &Account, stream: &Stream) -> Result<()> {
+    pub(super) async fn stop_channels(&self, account: &Account, stream: &Stream) -> Result<()> {
         let scope = Scope::of(stream.tenant);
         let channels = self.store.begin(&scope, Access::Read).await?.channels_of(&stream.key).await?;
         if channels.is_empty() || account.status != AccountStatus::Active {
@@ -93,7 +93,7 @@ impl GoogleParts {
     }
 
     /// Takes out what came from a stream.
-    async fn erase(&self, scope: &Scope, stream: &Stream) -> Result<u64> {
+    pub(super) async fn erase(&self, scope: &Scope, stream: &Stream) -> Result<u64> {
         let mut erased = 0;
         loop {
             let now = self.clock.now();

@@ -1,5 +1,7 @@
 //! The handles.
 
+use std::collections::BTreeMap;
+
 use super::accounts::{Disconnect, Disconnected};
 use super::health::AccountHealth;
 use super::link::{Consent, ConsentOptions, Linked, SignedIn};
@@ -8,7 +10,8 @@ use super::streams::SyncSummary;
 use super::work;
 use crate::base::{AccountId, CancelToken, Result, Scope, TenantId};
 use crate::domain::{Access, Account, Service};
-use crate::google::{GoogleCallback, GoogleIdentity, Purpose};
+use crate::google::calendar::CalendarEntry;
+use crate::google::{CallCounts, GoogleCallback, GoogleIdentity, Purpose};
 use crate::workspace::{UserHandle, Workspace};
 
 /// Google for the workspace itself: logins, mailboxes that users share by virtual address, and
@@ -112,6 +115,15 @@ impl Google {
         self.workspace.google_parts("google.health")?.health(None).await
     }
 
+    /// What was asked of Google since the workspace was opened, by operation.
+    ///
+    /// # Errors
+    /// `not_configured`.
+    pub fn calls(&self) -> Result<BTreeMap<String, CallCounts>> {
+        let calls = self.workspace.google_parts("google.calls")?.client.usage.calls();
+        Ok(calls.into_iter().map(|(operation, counts)| (operation.to_owned(), counts)).collect())
+    }
+
     /// Brings the workspace's own mailboxes level, here and now.
     ///
     /// # Errors
@@ -209,6 +221,34 @@ impl UserGoogle {
     /// `cancelled`, `storage`; what Google says is in the summary.
     pub async fn sync(&self, service: Option<Service>, cancel: CancelToken) -> Result<SyncSummary> {
         self.me.workspace.google_parts("google.sync")?.sync(self.tenant(), service, &cancel).await
+    }
+
+    /// The calendars in an account's list whose events can be read.
+    ///
+    /// # Errors
+    /// `not_found` for another's account, `needs_reauth`, `upstream`.
+    pub async fn calendars(&self, account: AccountId) -> Result<Vec<CalendarEntry>> {
+        self.me.workspace.google_parts("google.calendars")?.calendars(self.tenant(), account).await
+    }
+
+    /// Keeps one more calendar or shared drive of an account level, named by its id; whether that
+    /// is news. Its own calendar and its files are kept level without that.
+    ///
+    /// # Errors
+    /// `not_found` for another's account, `invalid_input` for an unfit name.
+    pub async fn follow(&self, account: AccountId, service: Service, id: &str) -> Result<bool> {
+        let parts = self.me.workspace.google_parts("google.follow")?;
+        parts.follow(self.tenant(), account, (service, id), true).await
+    }
+
+    /// Keeps a calendar or shared drive level no longer, and takes out what came from it; whether
+    /// it was followed.
+    ///
+    /// # Errors
+    /// As [`UserGoogle::follow`].
+    pub async fn unfollow(&self, account: AccountId, service: Service, id: &str) -> Result<bool> {
+        let parts = self.me.workspace.google_parts("google.follow")?;
+        parts.follow(self.tenant(), account, (service, id), false).await
     }
 
     /// Notes that the user is active, so that what they look at is looked at more often.

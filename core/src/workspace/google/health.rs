@@ -15,6 +15,8 @@ pub struct AccountHealth {
     pub account: Account,
     /// As the worst of its streams.
     pub health: Health,
+    /// What it has spent of its quota today (UTC), in Google's units, as this process knows.
+    pub units_today: u64,
     /// Each of its streams.
     pub streams: Vec<StreamHealth>,
 }
@@ -56,6 +58,7 @@ impl GoogleParts {
         }
         let own = if account.status == AccountStatus::Active { Health::Green } else { Health::Red };
         let health = streams.iter().map(|stream| stream.health).fold(own, Health::max);
-        Ok(AccountHealth { account, health, streams })
+        let units_today = self.client.usage.units(account.id, now);
+        Ok(AccountHealth { account, health, units_today, streams })
     }
 }

@@ -87,6 +87,7 @@ impl GoogleParts {
             Ok(notice) => notice,
             Err(outcome) => return Ok(outcome),
         };
+        tracing::debug!(?notice, "a channel notified");
         let channel =
             self.store.begin(&Scope::service(), Access::Read).await?.channel(&notice.channel).await?;
         let channel = channel.filter(|channel| channel.stream.parts().is_ok_and(|(of, _)| of == service));

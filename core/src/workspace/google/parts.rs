@@ -45,7 +45,12 @@ impl GoogleParts {
     pub(in crate::workspace) fn new(from: Ingredients<'_>) -> Result<Self> {
         let Ingredients { google, sync, store, intake, jobs, clock, ids, virtual_domain } = from;
         let client = Google::new(google.checked()?, Arc::clone(store), Arc::clone(clock), Arc::clone(ids));
-        let sources = Arc::new(GoogleSources { client: Arc::clone(&client), clock: Arc::clone(clock), sync });
+        let sources = Arc::new(GoogleSources {
+            store: Arc::clone(store),
+            client: Arc::clone(&client),
+            clock: Arc::clone(clock),
+            sync,
+        });
         let sink = Arc::new(GoogleSink {
             store: Arc::clone(store),
             intake: Arc::clone(intake),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::options::SyncOptions;
-use crate::base::{Clock, Result};
-use crate::domain::{Account, Service, Source, StreamKey};
+use crate::base::{Clock, Result, Scope};
+use crate::domain::{Access, Account, Service, Source, Store, StreamKey};
 use crate::google::calendar::CalendarSource;
 use crate::google::drive::{DriveCosts, DriveOptions, DriveSource};
 use crate::google::gmail::{GmailCosts, GmailOptions, GmailSource};
@@ -16,12 +16,24 @@ use crate::sync::Sources;
 
 /// Opens the sources of streams.
 pub(super) struct GoogleSources {
+    pub(super) store: Arc<dyn Store>,
     pub(super) client: Arc<Google>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) sync: SyncOptions,
 }
 
 impl GoogleSources {
+    /// Shared drives of the account that are followed by themselves.
+    async fn shared_drives(&self, account: &Account) -> Result<Vec<String>> {
+        let mut read = self.store.begin(&Scope::of(account.tenant), Access::Read).await?;
+        let streams = read.streams_of(account.id).await?;
+        let drives = streams.iter().filter_map(|stream| match stream.key.parts() {
+            Ok((Service::Drive, part)) => part.map(str::to_owned),
+            _ => None,
+        });
+        Ok(drives.collect())
+    }
+
     /// Where a service notifies, where it can.
     fn address(&self, service: Service) -> Option<String> {
         let base = self.client.options().webhook_address.as_deref()?;
@@ -52,6 +64,7 @@ impl Sources for GoogleSources {
                 Arc::clone(&self.clock),
                 DriveOptions {
                     drive: part.map(str::to_owned),
+                    separate: self.shared_drives(account).await?,
                     address: self.address(service),
                     costs: if is_old { DriveCosts::OLD } else { DriveCosts::NEW },
                     ..DriveOptions::default()

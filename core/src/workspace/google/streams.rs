@@ -5,13 +5,16 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::GoogleParts;
-use crate::base::{CancelToken, Error, Result, Scope, TenantId, Timestamp};
-use crate::domain::{Access, Account, Service, Stream, StreamKey, Transaction};
+use crate::base::{AccountId, CancelToken, Error, ErrorKind, Result, Scope, TenantId, Timestamp};
+use crate::domain::{Access, Account, Service, SourceFailure, Stream, StreamKey, Transaction};
+use crate::google::calendar::{CalendarEntry, calendars};
 use crate::google::can_read;
 use crate::sync::{Notes, RunOptions, RunReport, Trigger};
 
 /// Who is active finds what changed until then.
 const ACTIVE_WITHIN: Duration = Duration::from_mins(1);
+/// The longest id of a calendar or shared drive.
+const MAX_PART: usize = 1_000;
 /// The calendar that everybody has.
 const PRIMARY: &str = "primary";
 
@@ -79,21 +82,25 @@ pub(super) fn wanted(account: &Account) -> Vec<StreamKey> {
     keys
 }
 
+fn new_stream(tenant: TenantId, key: StreamKey, now: Timestamp) -> Stream {
+    Stream {
+        tenant,
+        key,
+        cursor: None,
+        snapshot: None,
+        next_at: Some(now),
+        hints: 0,
+        state: String::new(),
+        created_at: now,
+    }
+}
+
 /// Makes the streams that an account is to have, due at once, and wakes those it has.
 pub(super) async fn make(transaction: &mut dyn Transaction, account: &Account, now: Timestamp) -> Result<()> {
     for key in wanted(account) {
         let stream = match transaction.stream(&key).await? {
             Some(known) => Stream { next_at: Some(now), ..known },
-            None => Stream {
-                tenant: account.tenant,
-                key,
-                cursor: None,
-                snapshot: None,
-                next_at: Some(now),
-                hints: 0,
-                state: String::new(),
-                created_at: now,
-            },
+            None => new_stream(account.tenant, key, now),
         };
         transaction.put_stream(&stream).await?;
     }
@@ -101,6 +108,67 @@ pub(super) async fn make(transaction: &mut dyn Transaction, account: &Account, n
 }
 
 impl GoogleParts {
+    /// The calendars in an account's list whose events can be read.
+    pub(super) async fn calendars(&self, tenant: TenantId, id: AccountId) -> Result<Vec<CalendarEntry>> {
+        let account = self.own(tenant, id, "google.calendars").await?;
+        let api = self.client.api(account);
+        let list = calendars(&*api, None).await.map_err(|failure| match failure {
+            SourceFailure::Other(error) => error,
+            SourceFailure::CursorExpired | SourceFailure::PageExpired => {
+                let message = "Google refuses a page of the list of calendars that it has just named";
+                Error::new(ErrorKind::Upstream, "google.calendars", message)
+            }
+        })?;
+        Ok(list.calendars.into_iter().filter(CalendarEntry::shows_events).collect())
+    }
+
+    /// Keeps another calendar or shared drive level, or no longer; whether that was news. What
+    /// came from one that is no longer followed is taken out.
+    pub(super) async fn follow(
+        &self,
+        tenant: TenantId,
+        id: AccountId,
+        (service, part): (Service, &str),
+        follows: bool,
+    ) -> Result<bool> {
+        let operation = "google.follow";
+        let account = self.own(tenant, id, operation).await?;
+        let is_fit = !part.trim().is_empty() && part.len() <= MAX_PART && service != Service::Gmail;
+        if !is_fit {
+            let message = "name a calendar or a shared drive by its id";
+            return Err(Error::new(ErrorKind::InvalidInput, operation, message));
+        }
+        let key = StreamKey::new(id, service, Some(part));
+        let scope = Scope::of(tenant);
+        let turn = self.turn(id);
+        let _turn = turn.lock().await;
+        let mut write = self.store.begin(&scope, Access::Work).await?;
+        let known = write.stream(&key).await?;
+        match (known, follows) {
+            (Some(_), true) | (None, false) => Ok(false),
+            (None, true) => {
+                write.put_stream(&new_stream(tenant, key, self.clock.now())).await?;
+                write.commit().await?;
+                Ok(true)
+            }
+            (Some(stream), false) => {
+                drop(write);
+                self.stop_channels(&account, &stream).await?;
+                self.erase(&scope, &stream).await?;
+                let mut write = self.store.begin(&scope, Access::Work).await?;
+                write.delete_stream(&key).await?;
+                write.commit().await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn own(&self, tenant: TenantId, id: AccountId, operation: &'static str) -> Result<Account> {
+        let account = self.store.begin(&Scope::of(tenant), Access::Read).await?.account(id).await?;
+        let own = account.filter(|account| account.tenant == tenant);
+        own.ok_or_else(|| super::accounts::missing(operation, id))
+    }
+
     /// Notes that a user is active, and brings polls forward that would come later than that
     /// calls for.
     pub(super) async fn active(&self, scope: &Scope) -> Result<()> {

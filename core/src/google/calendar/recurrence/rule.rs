@@ -121,8 +121,8 @@ impl Rule {
             &self.minutes,
             &self.seconds,
         ];
-        let is_wrong = (!self.weeks.is_empty() && self.frequency != Yearly)
-            || (!self.year_days.is_empty() && self.frequency != Yearly)
+        let of_a_year = !(self.weeks.is_empty() && self.year_days.is_empty());
+        let is_wrong = (of_a_year && self.frequency != Yearly)
             || (!self.month_days.is_empty() && self.frequency == Weekly)
             || (is_numbered && !may_be_numbered)
             || (!self.positions.is_empty()
@@ -148,8 +148,11 @@ impl Rule {
     /// The rule with what it leaves to the start of its series (RFC 5545: "information, not
     /// contained in the rule, is derived from the start").
     pub(super) fn completed(mut self, start: DateTime) -> Self {
-        let says_day = !(self.weeks.is_empty() && self.year_days.is_empty() && self.month_days.is_empty())
-            || !self.days.is_empty();
+        let names_none = self.weeks.is_empty()
+            && self.year_days.is_empty()
+            && self.month_days.is_empty()
+            && self.days.is_empty();
+        let says_day = !names_none;
         let weekday = Day { nth: None, weekday: start.weekday() };
         let fill = |list: &mut Vec<i16>, value: i16| {
             if list.is_empty() {

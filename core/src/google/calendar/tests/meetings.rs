@@ -57,7 +57,7 @@ fn which_events_are_meetings() {
         (with(today(), "visibility", json!("private")), true),
         (with(today(), "start", Value::Null), false),
     ] {
-        assert_eq!(ids(&[event.clone()], &defaults).len(), usize::from(is_meeting), "{event}");
+        assert_eq!(ids(std::slice::from_ref(&event), &defaults).len(), usize::from(is_meeting), "{event}");
     }
     let all = MeetingRules { require_link: false, include_all_day: true, ..defaults };
     assert_eq!(ids(&[linkless, with(whole_day, "id", json!("b"))], &all), ["a", "b"]);
