@@ -24,11 +24,6 @@ pub(super) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Ok(millis.map(|millis| Timestamp::from_micros(millis.saturating_mul(1_000))))
 }
 
-/// An instant in RFC 3339; one that cannot be read is absent.
-pub(super) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| text.parse().ok()))
-}
-
 /// Anything with a default, which `null` means as well.
 pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -97,8 +92,6 @@ mod tests {
         size: Option<u64>,
         #[serde(deserialize_with = "millis")]
         at: Option<Timestamp>,
-        #[serde(deserialize_with = "instant")]
-        when: Option<Timestamp>,
         #[serde(deserialize_with = "or_default")]
         list: Vec<String>,
         #[serde(deserialize_with = "text")]
@@ -131,9 +124,9 @@ mod tests {
 
     #[test]
     fn null_and_nothing_are_absent() {
-        let nulls = r#"{"id": null, "size": null, "at": null, "when": null, "list": null, "token": null}"#;
+        let nulls = r#"{"id": null, "size": null, "at": null, "list": null, "token": null}"#;
         assert_eq!(read(nulls), Everything::default());
-        assert_eq!(read(r#"{"id": "", "when": "soon", "token": ""}"#), Everything::default());
+        assert_eq!(read(r#"{"id": "", "token": ""}"#), Everything::default());
         assert_eq!(read("{}"), Everything::default());
     }
 }

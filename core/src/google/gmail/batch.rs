@@ -51,7 +51,7 @@ impl Batches {
             all.chunks(MOST).map(|calls| Group { calls: calls.to_vec(), tried: 0 }).collect();
         while let Some(mut group) = groups.pop_front() {
             if group.tried > 0 {
-                tokio::time::sleep(self.pause * (1 << (group.tried - 1).min(16))).await;
+                tokio::time::sleep(self.pause.saturating_mul(1 << (group.tried - 1).min(16))).await;
             }
             match self.send(targets, &group.calls).await {
                 Ok(answers) => {
