@@ -62,6 +62,8 @@ mod workspace;
 #[clippy::msrv = "1.95"]
 pub mod blocking;
 
+#[cfg(feature = "native")]
+pub use base::Secret;
 pub use base::{
     BatchId, CancelToken, ChunkId, Clock, DocumentId, Error, ErrorKind, FixedClock, IdGenerator, JobId,
     ProjectId, Result, SubjectId, TenantId, Timestamp, UserId, VirtualClock,
@@ -78,6 +80,11 @@ pub use domain::{
 #[cfg(feature = "native")]
 pub use events::{
     HandleOptions, HandleReport, OnFailure, Skipped, Start, Stopper, SubscribeOptions, Subscription,
+};
+#[cfg(feature = "native")]
+pub use google::{
+    GoogleEndpoints, GoogleOptions, GoogleQuota, PushOptions, QuotaTable, ServiceQuota, TokenKey,
+    WebhookOutcome, WebhookVerdict,
 };
 #[cfg(feature = "native")]
 pub use jobs::{JobError, WorkOptions, WorkReport};

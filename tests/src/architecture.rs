@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 const LAYERS: [&[&str]; 6] = [
     &["base"],
     &["domain", "offload"],
-    &["text", "ml", "index", "store"],
-    &["assign", "events", "intake", "jobs", "search"],
+    &["text", "ml", "index", "net", "security", "store"],
+    &["assign", "events", "google", "intake", "jobs", "search", "sync"],
     &["workspace"],
     &["blocking", "lib"],
 ];

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use super::Timestamp;
+
 /// A `Result` whose error is [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -102,6 +104,9 @@ impl fmt::Display for ErrorKind {
 /// ```
 pub struct Error(Box<Inner>);
 
+/// The key of the context that says when to try again.
+const RETRY_AT: &str = "retry_at";
+
 struct Inner {
     kind: ErrorKind,
     operation: &'static str,
@@ -130,6 +135,19 @@ impl Error {
     pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// Says before when the same call is not worth trying again, under the key `retry_at`.
+    #[must_use]
+    pub fn with_retry_at(self, at: Timestamp) -> Self {
+        self.with(RETRY_AT, at)
+    }
+
+    /// The instant before which the same call is not worth trying again, where that is known.
+    #[must_use]
+    pub fn retry_at(&self) -> Option<Timestamp> {
+        let (_, text) = self.0.context.iter().rev().find(|(key, _)| *key == RETRY_AT)?;
+        text.parse().ok()
     }
 
     /// The kind, the part of an error that programs branch on.
@@ -210,6 +228,14 @@ mod tests {
         assert_eq!(error.to_string(), "workspace.open: cannot create the folder (io; path: x): disk full");
         assert!(error.is_retryable());
         assert!(StdError::source(&error).is_some());
+    }
+
+    #[test]
+    fn says_when_to_try_again() {
+        let at = Timestamp::from_seconds(1_770_000_000);
+        let error = Error::new(ErrorKind::RateLimited, "gmail.history", "too many calls").with_retry_at(at);
+        assert_eq!(error.retry_at(), Some(at));
+        assert_eq!(Error::new(ErrorKind::Io, "x", "y").retry_at(), None);
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod clock;
 mod error;
 mod id;
 mod scope;
+#[cfg(feature = "native")]
+mod secret;
 
 pub use cancel::CancelToken;
 #[cfg(feature = "native")]
@@ -21,3 +23,5 @@ pub use id::{
     TenantId, UserId, uuid_v7,
 };
 pub use scope::{Role, Scope};
+#[cfg(feature = "native")]
+pub use secret::Secret;

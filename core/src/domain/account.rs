@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::document::text_enum;
-use crate::base::{AccountId, Error, ErrorKind, TenantId, Timestamp};
+use crate::base::{AccountId, Error, ErrorKind, TenantId, Timestamp, UserId};
 
 text_enum! {
     /// How access to an account was given.
@@ -59,7 +59,8 @@ pub struct Account {
     pub status_reason: Option<String>,
     /// Whether its owner signs in with it.
     pub login: bool,
-    /// When the present access token ends.
+    /// When the present access token ends. It goes with the tokens: after an account is
+    /// linked, only writing or dropping these moves it.
     pub access_expires_at: Option<Timestamp>,
     /// When it was first linked.
     pub linked_at: Timestamp,
@@ -142,4 +143,63 @@ pub struct PendingConsent {
     pub sealed: Sealed,
     /// When it is worth nothing any more.
     pub expires_at: Timestamp,
+}
+
+/// What an earlier system left of a user's account in a table that browsers read: tokens that
+/// anybody with the row can use.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PlainCredentials {
+    /// Whose they are.
+    pub user: UserId,
+    /// Google's stable name of the account, where it was kept.
+    pub subject: Option<String>,
+    /// Its address.
+    pub email: Option<String>,
+    /// Its owner's name.
+    pub name: Option<String>,
+    /// The address of its owner's picture.
+    pub picture: Option<String>,
+    /// What may be done with it, in Google's own words, separated by spaces.
+    pub scope: Option<String>,
+    /// The access token.
+    pub access: Option<String>,
+    /// When it ends.
+    pub access_expires_at: Option<Timestamp>,
+    /// The refresh token.
+    pub refresh: Option<String>,
+    /// Whether the user signs in with it.
+    pub login: bool,
+}
+
+impl fmt::Debug for PlainCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlainCredentials")
+            .field("user", &self.user)
+            .field("has_access", &self.access.is_some())
+            .field("has_refresh", &self.refresh.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_token() {
+        let plain = PlainCredentials {
+            user: UserId::from_bytes([1; 16]),
+            subject: None,
+            email: Some("ana@example.org".into()),
+            name: None,
+            picture: None,
+            scope: None,
+            access: Some("ya29.secret".into()),
+            access_expires_at: None,
+            refresh: Some("1//secret".into()),
+            login: true,
+        };
+        let shown = format!("{plain:?} {:?}", Sealed(b"secret".to_vec()));
+        assert!(!shown.contains("secret") && shown.contains("has_refresh: true"), "{shown}");
+    }
 }

@@ -21,7 +21,8 @@ pub enum Withdrawn {
 pub trait MeetingStore {
     /// Writes a meeting by its `event_id`: what the calendar says is written over, what hangs
     /// from it here (its project, a bot, a transcript) and its id are kept. Whether anything
-    /// changed. Appends `meeting.stored` or `meeting.updated` if so.
+    /// changed. Appends `meeting.stored` or `meeting.updated` if so. `NotFound` when a new one
+    /// is in a project that the tenant does not have.
     async fn put_meeting(&mut self, meeting: &Meeting) -> Result<bool>;
     /// One meeting.
     async fn meeting(&mut self, id: MeetingId) -> Result<Option<Meeting>>;
@@ -31,9 +32,10 @@ pub trait MeetingStore {
     /// and the occurrences of the series that has it; by event id.
     async fn meetings_of_event(&mut self, calendar: &str, event_id: &str) -> Result<Vec<Meeting>>;
     /// Takes a meeting out that its calendar no longer has. Appends `meeting.deleted` or
-    /// `meeting.updated`.
+    /// `meeting.updated`; nothing when it was kept as declined before.
     async fn withdraw_meeting(&mut self, event_id: &str, now: Timestamp) -> Result<Withdrawn>;
-    /// Says which project a meeting belongs to; whether it is there. Appends `meeting.updated`.
+    /// Says which project a meeting belongs to; whether it is there. Appends `meeting.updated`
+    /// if it was another. `NotFound` when the tenant has no such project.
     async fn set_meeting_project(
         &mut self,
         id: MeetingId,

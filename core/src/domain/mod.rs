@@ -33,8 +33,10 @@ mod sync_store;
 mod user;
 mod username;
 
-pub use account::{Account, AccountKind, AccountStatus, PendingConsent, Sealed, SealedTokens};
-pub use account_store::{AccountStore, RefreshTurn};
+pub use account::{
+    Account, AccountKind, AccountStatus, PendingConsent, PlainCredentials, Sealed, SealedTokens,
+};
+pub use account_store::{AccountStore, ConsentStore, RefreshTurn, TokenStore};
 pub use assignment::{Alternative, Assignment, Correction, DecidedBy, Evidence, Signal};
 pub use backoff::Backoff;
 pub use change::{Change, ChangeKind, Position};

@@ -11,7 +11,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::account_store::{AccountStore, ConsentStore, TokenStore};
 use super::job_store::{JobCalls, JobStore, JobWork, ScheduleStore};
+use super::meeting_store::MeetingStore;
+use super::sync_store::{ChannelStore, ObjectStore, StreamStore, WorkStore};
 use super::{
     Assignment, Change, ChangeKind, Chunk, ContentHash, Correction, Cursor, Document, DocumentFilter,
     DocumentRecord, IntakeEntry, Page, PageRequest, Position, Project, StoreStatus, User,
@@ -27,7 +30,7 @@ pub enum Access {
     Read,
     /// Reads and writes; writers wait for each other.
     Write,
-    /// Reads and writes what is not in the change log, such as jobs; writers of the tenant
+    /// Reads and writes what is not in the change log, such as jobs and streams; writers of the tenant
     /// need not wait for it. What it does append, for the owner of a job that died, waits for
     /// that owner's writers.
     Work,
@@ -122,6 +125,14 @@ pub trait Transaction:
     + JobStore
     + JobWork
     + ScheduleStore
+    + AccountStore
+    + TokenStore
+    + ConsentStore
+    + StreamStore
+    + ObjectStore
+    + WorkStore
+    + ChannelStore
+    + MeetingStore
     + Send
 {
     /// On whose behalf.
@@ -155,7 +166,8 @@ pub trait ProjectStore {
     async fn projects(&mut self) -> Result<Vec<Project>>;
     /// Writes the fields of a project; `NotFound` when it is not there.
     async fn update_project(&mut self, project: &Project) -> Result<()>;
-    /// Deletes a project and leaves its documents unassigned; whether it was there.
+    /// Deletes a project and leaves its documents unassigned and its meetings without one;
+    /// whether it was there.
     async fn delete_project(&mut self, id: ProjectId, now: Timestamp) -> Result<bool>;
 }
 

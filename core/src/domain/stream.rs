@@ -74,6 +74,9 @@ pub struct Snapshot {
     pub cursor: Option<String>,
     /// The page to ask for next.
     pub page: Option<String>,
+    /// Whether all pages are read, so that what it has not met can be taken out.
+    #[serde(default)]
+    pub listed: bool,
 }
 
 /// A stream as stored. What the engine alone reads is in `state`.
@@ -157,7 +160,7 @@ pub struct WorkCounts {
     pub aside: u64,
     /// When the next of either is due.
     pub next_at: Option<Timestamp>,
-    /// Since when the oldest waits.
+    /// Since when the oldest waits that is not set aside.
     pub oldest_since: Option<Timestamp>,
 }
 

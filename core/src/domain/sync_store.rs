@@ -1,7 +1,11 @@
 //! What a store can do with streams, their objects and work, and channels.
 //!
 //! The tenant's own are seen; [`crate::base::Role::Service`] sees those of all tenants where a
-//! call says so, for notifications come without a tenant.
+//! call says so, for notifications come without a tenant. It may write what carries its tenant
+//! (a stream, a channel) for any; for a user, another's is `Forbidden`.
+//!
+//! What hangs from an account or a stream that is not there is refused as `NotFound`: they were
+//! deleted meanwhile.
 
 use async_trait::async_trait;
 
@@ -31,7 +35,9 @@ pub struct Postponed {
 #[async_trait]
 pub trait StreamStore {
     /// Writes a stream, making it where it is not there. `hints` is written only when it is
-    /// made; after that only [`StreamStore::hint`] moves it.
+    /// made; after that only [`StreamStore::hint`] moves it. A stream that was hinted at since
+    /// the writer read it (its count is beyond the given one) is not put off: it stays due as
+    /// early as it was, unless `next_at` is `None`.
     async fn put_stream(&mut self, stream: &Stream) -> Result<()>;
     /// One stream.
     async fn stream(&mut self, key: &StreamKey) -> Result<Option<Stream>>;
@@ -49,7 +55,8 @@ pub trait StreamStore {
 /// What the objects of a stream are at the source, as far as we know.
 #[async_trait]
 pub trait ObjectStore {
-    /// Writes objects, making those that are not there.
+    /// Writes objects, making those that are not there. Of a document that was deleted
+    /// meanwhile nothing is kept: the object is written without.
     async fn put_objects(&mut self, stream: &StreamKey, objects: &[MirrorObject]) -> Result<()>;
     /// Objects in the order of `ids`; `None` for each that is not there.
     async fn objects(&mut self, stream: &StreamKey, ids: &[&str]) -> Result<Vec<Option<MirrorObject>>>;
@@ -64,7 +71,8 @@ pub trait ObjectStore {
     async fn children(&mut self, stream: &StreamKey, parents: &[&str]) -> Result<Vec<MirrorObject>>;
     /// Marks objects as met by a snapshot; the ids of those that are not there.
     async fn mark_seen(&mut self, stream: &StreamKey, ids: &[&str], snapshot: u64) -> Result<Vec<String>>;
-    /// Up to `limit` objects that a snapshot has not met, by id.
+    /// Up to `limit` objects that a snapshot has not met, by id. Numbers of snapshots grow: what
+    /// a later one met is not among them.
     async fn unseen(&mut self, stream: &StreamKey, snapshot: u64, limit: u32) -> Result<Vec<MirrorObject>>;
     /// Forgets objects.
     async fn delete_objects(&mut self, stream: &StreamKey, ids: &[&str]) -> Result<()>;
@@ -78,7 +86,9 @@ pub trait ObjectStore {
 #[async_trait]
 pub trait WorkStore {
     /// Asks for objects to be looked at by `now`. One that waits already counts as asked for
-    /// anew: its generation grows, its attempts start again, and it is no longer set aside.
+    /// anew: its generation grows, its attempts start again, and it is no longer set aside; it
+    /// keeps its place if it is due already. No generation of an object comes twice, also
+    /// after it was finished.
     async fn add_work(&mut self, stream: &StreamKey, work: &[NewWork], now: Timestamp) -> Result<()>;
     /// Up to `limit` items that are due, longest due first, then by id.
     async fn due_work(&mut self, stream: &StreamKey, now: Timestamp, limit: u32) -> Result<Vec<WorkItem>>;
@@ -89,7 +99,8 @@ pub trait WorkStore {
     async fn finish_work(&mut self, stream: &StreamKey, done: &[(&str, u64)]) -> Result<()>;
     /// Notes how tries ended that did not succeed.
     async fn postpone_work(&mut self, stream: &StreamKey, tries: &[Postponed]) -> Result<()>;
-    /// Makes everything that was set aside due at once; how many.
+    /// Makes everything that was set aside due at once; how many. It stays set aside until a
+    /// try succeeds or it is asked for anew.
     async fn retry_aside(&mut self, stream: &StreamKey, now: Timestamp) -> Result<u64>;
     /// Up to `limit` items that are set aside, by id, after `after`.
     async fn aside(&mut self, stream: &StreamKey, after: Option<&str>, limit: u32) -> Result<Vec<WorkItem>>;
@@ -100,7 +111,8 @@ pub trait WorkStore {
 /// Channels on which sources notify.
 #[async_trait]
 pub trait ChannelStore {
-    /// Writes a channel, making it where it is not there.
+    /// Writes a channel, making it where it is not there; `heard_at` never goes back.
+    /// `AlreadyExists` when another stream has its id.
     async fn put_channel(&mut self, channel: &Channel) -> Result<()>;
     /// One channel; the service sees all tenants'.
     async fn channel(&mut self, id: &str) -> Result<Option<Channel>>;

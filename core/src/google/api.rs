@@ -148,6 +148,10 @@ impl From<ApiRefusal> for Error {
     fn from(refusal: ApiRefusal) -> Self {
         let is_rate = refusal.is_rate_limit();
         let (kind, message) = match refusal.status {
+            // Said of an address for notifications, not of the token.
+            401 if refusal.reason.starts_with("webhookUrl") => {
+                (ErrorKind::InvalidInput, "Google does not accept the address for notifications")
+            }
             401 => (ErrorKind::NeedsReauth, "Google does not accept the account's token"),
             _ if is_rate => (ErrorKind::RateLimited, "Google asks for fewer calls"),
             403 => (ErrorKind::Forbidden, "Google does not allow this"),

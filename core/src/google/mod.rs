@@ -6,14 +6,32 @@
 //! answer is decided above.
 //! Invariant: no token, code or key in a log, an error or a `Debug` form.
 
+mod account_api;
 mod api;
 mod calendar;
+mod client;
 mod drive;
 mod endpoints;
+mod envelope;
 mod gmail;
 mod known;
 mod lenient;
 mod oauth;
+mod options;
 mod push;
+mod quota;
 #[cfg(test)]
 mod scripted;
+mod usage;
+
+pub(crate) use client::Google;
+pub use endpoints::GoogleEndpoints;
+pub(crate) use oauth::{
+    Callback, ConsentRequest, ConsentUrl, Finished, Granted, Identity, Purpose, Resealed, Revocation, SignIn,
+    can_read,
+};
+pub use options::{GoogleOptions, PushOptions, TokenKey};
+pub(crate) use push::{ChannelNotice, MailboxNotice, Told};
+pub use push::{WebhookOutcome, WebhookVerdict};
+pub use quota::{GoogleQuota, QuotaTable, ServiceQuota};
+pub(crate) use usage::CallCounts;

@@ -3,3 +3,16 @@
 //!
 //! Invariant: no socket before the first call, and none to an address that nobody configured.
 //! Invariant: credentials are in no log, error or `Debug` form.
+//! Invariant: nothing runs in the background; waits are those of the caller.
+
+mod breaker;
+mod budget;
+mod http;
+mod retry;
+#[cfg(test)]
+pub(crate) mod testing;
+
+pub(crate) use breaker::Breaker;
+pub(crate) use budget::{Budget, Pace};
+pub(crate) use http::{Http, HttpOptions, HttpRequest, HttpResponse};
+pub(crate) use retry::{LONGEST_WAIT, RetryPolicy, demanded_wait, fraction};

@@ -44,6 +44,11 @@ pub(super) fn duplicate(error: &sqlx::Error) -> Option<&str> {
     error.is_unique_violation().then(|| error.constraint().unwrap_or_default())
 }
 
+/// Whether a statement failed because what a row hangs from is not there.
+pub(super) fn is_orphan(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation)
+}
+
 /// A value in the row that the library itself cannot have written.
 pub(super) fn damaged(column: &'static str) -> Error {
     Error::new(ErrorKind::Storage, "store.read", "a stored value cannot be read; restore from a backup")
@@ -162,6 +167,10 @@ impl Columns<'_> {
     }
 
     pub(super) fn bytes(&self, column: &'static str) -> Result<&[u8]> {
+        self.get(column)
+    }
+
+    pub(super) fn optional_bytes(&self, column: &'static str) -> Result<Option<&[u8]>> {
         self.get(column)
     }
 

@@ -154,7 +154,7 @@ impl PostgresTransaction {
              WHERE completed_at IS NOT NULL AND completed_at < $1 AND pending = 0 AND ($2 OR tenant_id = $3) LIMIT $4)",
         )
         .bind(before.as_micros())
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .bind(i64::from(limit))
         .execute(self.connection())

@@ -184,7 +184,7 @@ impl PostgresTransaction {
     async fn job_row(&mut self, id: JobId) -> Result<Option<PgRow>> {
         statement(AssertSqlSafe(format!("{JOBS} WHERE jobs.id = $1 AND ($2 OR jobs.tenant_id = $3)")))
             .bind(uuid(id.as_bytes()))
-            .bind(self.sees_all_jobs())
+            .bind(self.sees_all())
             .bind(self.tenant())
             .fetch_optional(self.connection())
             .await
@@ -196,7 +196,7 @@ impl PostgresTransaction {
 impl JobStore for PostgresTransaction {
     async fn enqueue(&mut self, jobs: &[Job]) -> Result<Vec<Enqueued>> {
         let own = self.scope().tenant();
-        if !self.sees_all_jobs() && jobs.iter().any(|job| job.tenant != own) {
+        if !self.sees_all() && jobs.iter().any(|job| job.tenant != own) {
             return Err(Error::new(
                 ErrorKind::Forbidden,
                 "jobs.enqueue",
@@ -227,7 +227,7 @@ impl JobStore for PostgresTransaction {
     }
 
     async fn insert_batch(&mut self, batch: &Batch) -> Result<()> {
-        if !self.sees_all_jobs() && batch.tenant != self.scope().tenant() {
+        if !self.sees_all() && batch.tenant != self.scope().tenant() {
             return Err(Error::new(
                 ErrorKind::Forbidden,
                 "jobs.batch",
@@ -257,7 +257,7 @@ impl JobStore for PostgresTransaction {
     async fn batch(&mut self, id: BatchId) -> Result<Option<Batch>> {
         let row = statement("SELECT * FROM besunny.job_batches WHERE id = $1 AND ($2 OR tenant_id = $3)")
             .bind(uuid(id.as_bytes()))
-            .bind(self.sees_all_jobs())
+            .bind(self.sees_all())
             .bind(self.tenant())
             .fetch_optional(self.connection())
             .await
@@ -273,7 +273,7 @@ impl JobStore for PostgresTransaction {
         let size = page_size(page.size)?;
         let mut query = build(format!("{JOBS} WHERE jobs.sequence < "));
         query.push_bind(before(page.after.as_ref())?);
-        if !self.sees_all_jobs() {
+        if !self.sees_all() {
             query.push(" AND jobs.tenant_id = ").push_bind(self.tenant());
         }
         if let Some(kind) = &filter.kind {
@@ -302,7 +302,7 @@ impl JobStore for PostgresTransaction {
                  UNION ALL SELECT tenant_id, kind, state, run_at FROM besunny.jobs WHERE state IS NOT NULL) AS jobs
              WHERE ($1 OR tenant_id = $2) GROUP BY kind, state ORDER BY kind",
         )
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .fetch_all(self.connection())
         .await
@@ -359,7 +359,7 @@ impl JobStore for PostgresTransaction {
              FOR UPDATE",
         )
         .bind(uuid(id.as_bytes()))
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .fetch_optional(self.connection())
         .await
@@ -399,7 +399,7 @@ impl JobStore for PostgresTransaction {
     }
 
     async fn prune_jobs(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
-        let owner = (!self.sees_all_jobs()).then(|| self.tenant());
+        let owner = (!self.sees_all()).then(|| self.tenant());
         let row = statement("SELECT besunny.prune_jobs($1, $2, $3) AS pruned")
             .bind(before.as_micros())
             .bind(i64::from(limit))

@@ -35,6 +35,15 @@ const MIGRATIONS: &[Migration] = &[
             include_str!("migrations/0004_enqueue.sql"),
         ],
     },
+    Migration {
+        version: 5,
+        name: "google",
+        scripts: &[
+            include_str!("migrations/0005_google.sql"),
+            include_str!("migrations/0005_credentials.sql"),
+            include_str!("migrations/0005_meetings.sql"),
+        ],
+    },
 ];
 
 /// The schema version this library writes.

@@ -11,10 +11,13 @@
 //! Invariant: every statement goes through [`statement`], and runs in a transaction.
 //! Invariant: a password is in no error, log or debug output.
 
+mod accounts;
 mod changes;
+mod channels;
 mod chunks;
 mod codec;
 mod connect;
+mod consents;
 mod corrections;
 mod cursors;
 mod documents;
@@ -24,16 +27,21 @@ mod job_ends;
 mod job_work;
 mod jobs;
 mod listener;
+mod meetings;
 mod migrations;
+mod objects;
 mod outside;
 mod projects;
 mod schedules;
 mod statement;
+mod streams;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod tokens;
 mod transaction;
 mod users;
+mod work;
 
 use std::time::Duration;
 

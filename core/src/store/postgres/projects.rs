@@ -150,6 +150,7 @@ impl ProjectStore for PostgresTransaction {
             assignment.lose_project(id);
             self.set_assignment(DocumentId::from_bytes(row.id("id")?), &assignment, now).await?;
         }
+        self.take_meetings_out_of(id, now).await?;
         let done = statement("DELETE FROM public.projects WHERE created_by = $1 AND id = $2")
             .bind(self.tenant())
             .bind(uuid(id.as_bytes()))

@@ -6,8 +6,8 @@ use sqlx::postgres::PgRow;
 use super::codec::{Columns, failed, json, uuid};
 use super::statement::statement;
 use super::transaction::PostgresTransaction;
-use crate::base::{Error, ErrorKind, Result, TenantId, Timestamp};
-use crate::domain::{Schedule, ScheduleStore, Transaction};
+use crate::base::{Result, TenantId, Timestamp};
+use crate::domain::{Schedule, ScheduleStore};
 
 fn read(row: &PgRow) -> Result<Schedule> {
     let row = Columns(row);
@@ -23,19 +23,10 @@ fn read(row: &PgRow) -> Result<Schedule> {
     ))
 }
 
-impl PostgresTransaction {
-    fn check_schedules_owner(&self, operation: &'static str, tenant: TenantId) -> Result<()> {
-        if self.sees_all_jobs() || tenant == self.scope().tenant() {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Forbidden, operation, "a user keeps their own schedules only"))
-    }
-}
-
 #[async_trait]
 impl ScheduleStore for PostgresTransaction {
     async fn put_schedule(&mut self, schedule: &Schedule) -> Result<()> {
-        self.check_schedules_owner("jobs.schedule", schedule.tenant)?;
+        self.require_owner("jobs.schedule", schedule.tenant)?;
         statement(
             "INSERT INTO besunny.job_schedules AS kept (tenant_id, name, cron, zone, job, next_at, last_at, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -63,7 +54,7 @@ impl ScheduleStore for PostgresTransaction {
         let rows = statement(
             "SELECT * FROM besunny.job_schedules WHERE ($1 OR tenant_id = $2) ORDER BY name, tenant_id",
         )
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .fetch_all(self.connection())
         .await
@@ -72,7 +63,7 @@ impl ScheduleStore for PostgresTransaction {
     }
 
     async fn delete_schedule(&mut self, tenant: TenantId, name: &str) -> Result<bool> {
-        self.check_schedules_owner("jobs.unschedule", tenant)?;
+        self.require_owner("jobs.unschedule", tenant)?;
         let deleted = statement("DELETE FROM besunny.job_schedules WHERE tenant_id = $1 AND name = $2")
             .bind(uuid(tenant.as_bytes()))
             .bind(name.to_owned())

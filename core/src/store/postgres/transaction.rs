@@ -61,12 +61,21 @@ impl PostgresTransaction {
         Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
     }
 
-    /// Whether the scope sees the jobs of all tenants.
-    pub(super) fn sees_all_jobs(&self) -> bool {
+    /// Refuses a user what belongs to another tenant.
+    pub(super) fn require_owner(&self, operation: &'static str, tenant: TenantId) -> Result<()> {
+        if self.sees_all() || tenant == self.scope.tenant() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Forbidden, operation, "a user writes what is their own only"))
+    }
+
+    /// Whether the scope sees what belongs to all tenants, where that is possible at all.
+    pub(super) fn sees_all(&self) -> bool {
         self.scope.role() == Role::Service
     }
 
-    /// Appends to the change log of a job's owner, whose turn the transaction has taken.
+    /// Appends to the change log of the owner of a job, an account or a meeting, whose turn the
+    /// transaction has taken.
     pub(super) async fn record_subject(
         &mut self,
         tenant: TenantId,
@@ -85,6 +94,21 @@ impl PostgresTransaction {
         .await
         .map_err(failed("changes.append"))?;
         self.grown.insert(tenant);
+        Ok(())
+    }
+
+    /// Takes a tenant's turn, unless the transaction began with it: what it appends to their
+    /// change log waits for their writers. Before any row is locked, so that two cannot wait
+    /// for each other.
+    pub(super) async fn take_turn(&mut self, tenant: TenantId) -> Result<()> {
+        if self.access == Access::Write && tenant == self.scope.tenant() {
+            return Ok(());
+        }
+        statement("SELECT besunny.lock_tenant($1)")
+            .bind(uuid(tenant.as_bytes()))
+            .execute(self.connection())
+            .await
+            .map_err(failed("changes.append"))?;
         Ok(())
     }
 

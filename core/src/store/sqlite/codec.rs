@@ -47,6 +47,11 @@ pub(super) fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
+/// Whether a statement failed because what a row hangs from is not there.
+pub(super) fn is_orphan(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_foreign_key_violation)
+}
+
 /// A value in the row that the library itself cannot have written.
 fn damaged(column: &'static str) -> Error {
     Error::new(ErrorKind::Storage, "store.read", "a stored value cannot be read; restore from a backup")
@@ -77,6 +82,10 @@ impl Columns<'_> {
         Ok(self.optional_integer(column)?.map(Timestamp::from_micros))
     }
 
+    pub(super) fn flag(&self, column: &'static str) -> Result<bool> {
+        Ok(self.integer(column)? != 0)
+    }
+
     /// A number that fits 32 bits without a sign.
     pub(super) fn small(&self, column: &'static str) -> Result<u32> {
         u32::try_from(self.integer(column)?).map_err(|_| damaged(column))
@@ -99,6 +108,15 @@ impl Columns<'_> {
     pub(super) fn optional_bytes<const N: usize>(&self, column: &'static str) -> Result<Option<[u8; N]>> {
         let bytes: Option<&[u8]> = self.0.try_get(column).map_err(failed("store.read"))?;
         bytes.map(|bytes| bytes.try_into().map_err(|_| damaged(column))).transpose()
+    }
+
+    /// Bytes of any number.
+    pub(super) fn blob(&self, column: &'static str) -> Result<Vec<u8>> {
+        self.0.try_get(column).map_err(failed("store.read"))
+    }
+
+    pub(super) fn optional_blob(&self, column: &'static str) -> Result<Option<Vec<u8>>> {
+        self.0.try_get(column).map_err(failed("store.read"))
     }
 
     pub(super) fn parsed<T: FromStr>(&self, column: &'static str) -> Result<T> {

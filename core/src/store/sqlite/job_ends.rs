@@ -155,7 +155,7 @@ impl SqliteTransaction {
              WHERE completed_at IS NOT NULL AND completed_at < ? AND pending = 0 AND (? OR tenant_id = ?) LIMIT ?)",
         )
         .bind(before.as_micros())
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .bind(limit)
         .execute(self.connection())

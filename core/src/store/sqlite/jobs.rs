@@ -124,7 +124,7 @@ impl SqliteTransaction {
             "SELECT {COLUMNS} FROM jobs WHERE id = ? AND (? OR tenant_id = ?)"
         )))
         .bind(id.as_bytes().as_slice())
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .fetch_optional(self.connection())
         .await
@@ -136,7 +136,7 @@ impl SqliteTransaction {
 impl JobStore for SqliteTransaction {
     async fn enqueue(&mut self, jobs: &[Job]) -> Result<Vec<Enqueued>> {
         let own = self.scope().tenant();
-        if !self.sees_all_jobs() && jobs.iter().any(|job| job.tenant != own) {
+        if !self.sees_all() && jobs.iter().any(|job| job.tenant != own) {
             return Err(Error::new(
                 ErrorKind::Forbidden,
                 "jobs.enqueue",
@@ -167,7 +167,7 @@ impl JobStore for SqliteTransaction {
     }
 
     async fn insert_batch(&mut self, batch: &Batch) -> Result<()> {
-        if !self.sees_all_jobs() && batch.tenant != self.scope().tenant() {
+        if !self.sees_all() && batch.tenant != self.scope().tenant() {
             return Err(Error::new(
                 ErrorKind::Forbidden,
                 "jobs.batch",
@@ -197,7 +197,7 @@ impl JobStore for SqliteTransaction {
     async fn batch(&mut self, id: BatchId) -> Result<Option<Batch>> {
         let row = sqlx::query("SELECT * FROM job_batches WHERE id = ? AND (? OR tenant_id = ?)")
             .bind(id.as_bytes().as_slice())
-            .bind(self.sees_all_jobs())
+            .bind(self.sees_all())
             .bind(self.tenant())
             .fetch_optional(self.connection())
             .await
@@ -213,7 +213,7 @@ impl JobStore for SqliteTransaction {
         let size = page_size(page.size)?;
         let mut query = QueryBuilder::<Sqlite>::new(format!("SELECT {COLUMNS} FROM jobs WHERE sequence < "));
         query.push_bind(before(page.after.as_ref())?);
-        if !self.sees_all_jobs() {
+        if !self.sees_all() {
             query.push(" AND tenant_id = ").push_bind(self.tenant());
         }
         if let Some(kind) = &filter.kind {
@@ -240,7 +240,7 @@ impl JobStore for SqliteTransaction {
             "SELECT kind, state, COUNT(*) AS jobs, MIN(run_at) AS oldest FROM jobs
              WHERE ? OR tenant_id = ? GROUP BY kind, state ORDER BY kind",
         )
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .fetch_all(self.connection())
         .await
@@ -322,7 +322,7 @@ impl JobStore for SqliteTransaction {
              WHERE finished_at IS NOT NULL AND finished_at < ? AND (? OR tenant_id = ?) ORDER BY finished_at LIMIT ?)",
         )
         .bind(before.as_micros())
-        .bind(self.sees_all_jobs())
+        .bind(self.sees_all())
         .bind(self.tenant())
         .bind(limit)
         .execute(self.connection())

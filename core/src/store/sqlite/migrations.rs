@@ -13,6 +13,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("migrations/0001_initial.sql")),
     (2, "jobs", include_str!("migrations/0002_jobs.sql")),
     (3, "cursors", include_str!("migrations/0003_cursors.sql")),
+    (4, "google", include_str!("migrations/0004_google.sql")),
 ];
 
 /// The schema version this library writes.

@@ -9,12 +9,15 @@
 //! Invariant: text columns hold what `domain` types print; a row that does not read back
 //! is a typed error that names the table, never a panic.
 
+mod accounts;
 mod backup;
 mod calls;
 mod changes;
+mod channels;
 mod checksums;
 mod chunks;
 mod codec;
+mod consents;
 mod corrections;
 mod cursors;
 mod documents;
@@ -24,14 +27,19 @@ mod intake_log;
 mod job_ends;
 mod job_work;
 mod jobs;
+mod meetings;
 mod migrations;
+mod objects;
 mod placing;
 mod projects;
 mod schedules;
+mod streams;
 mod threads;
+mod tokens;
 mod transaction;
 mod turn;
 mod users;
+mod work;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -132,6 +132,7 @@ impl ProjectStore for SqliteTransaction {
             assignment.lose_project(id);
             crate::domain::DocumentStore::set_assignment(self, document, &assignment, now).await?;
         }
+        self.take_meetings_out_of(id, now).await?;
         let done = sqlx::query("DELETE FROM projects WHERE tenant_id = ? AND id = ?")
             .bind(self.tenant())
             .bind(id.as_bytes().as_slice())

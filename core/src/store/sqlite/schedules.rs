@@ -5,8 +5,8 @@ use sqlx::sqlite::SqliteRow;
 
 use super::codec::{Columns, failed, json};
 use super::transaction::SqliteTransaction;
-use crate::base::{Error, ErrorKind, Result, TenantId, Timestamp};
-use crate::domain::{Schedule, ScheduleStore, Transaction};
+use crate::base::{Result, TenantId, Timestamp};
+use crate::domain::{Schedule, ScheduleStore};
 
 fn read(row: &SqliteRow) -> Result<Schedule> {
     let row = Columns(row);
@@ -22,19 +22,10 @@ fn read(row: &SqliteRow) -> Result<Schedule> {
     ))
 }
 
-impl SqliteTransaction {
-    fn check_schedules_owner(&self, operation: &'static str, tenant: TenantId) -> Result<()> {
-        if self.sees_all_jobs() || tenant == self.scope().tenant() {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Forbidden, operation, "a user keeps their own schedules only"))
-    }
-}
-
 #[async_trait]
 impl ScheduleStore for SqliteTransaction {
     async fn put_schedule(&mut self, schedule: &Schedule) -> Result<()> {
-        self.check_schedules_owner("jobs.schedule", schedule.tenant)?;
+        self.require_owner("jobs.schedule", schedule.tenant)?;
         sqlx::query(
             "INSERT INTO job_schedules (tenant_id, name, cron, zone, job, next_at, last_at, created_at)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)
@@ -61,7 +52,7 @@ impl ScheduleStore for SqliteTransaction {
     async fn schedules(&mut self) -> Result<Vec<Schedule>> {
         let rows =
             sqlx::query("SELECT * FROM job_schedules WHERE ? OR tenant_id = ? ORDER BY name, tenant_id")
-                .bind(self.sees_all_jobs())
+                .bind(self.sees_all())
                 .bind(self.tenant())
                 .fetch_all(self.connection())
                 .await
@@ -70,7 +61,7 @@ impl ScheduleStore for SqliteTransaction {
     }
 
     async fn delete_schedule(&mut self, tenant: TenantId, name: &str) -> Result<bool> {
-        self.check_schedules_owner("jobs.unschedule", tenant)?;
+        self.require_owner("jobs.unschedule", tenant)?;
         let deleted = sqlx::query("DELETE FROM job_schedules WHERE tenant_id = ? AND name = ?")
             .bind(tenant.as_bytes().as_slice())
             .bind(name)

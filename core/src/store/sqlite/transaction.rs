@@ -50,12 +50,21 @@ impl SqliteTransaction {
         Err(Error::new(ErrorKind::Forbidden, operation, "only the workspace itself may do this"))
     }
 
-    /// Whether the scope sees the jobs of all tenants.
-    pub(super) fn sees_all_jobs(&self) -> bool {
+    /// Refuses a user what belongs to another tenant.
+    pub(super) fn require_owner(&self, operation: &'static str, tenant: TenantId) -> Result<()> {
+        if self.sees_all() || tenant == self.scope.tenant() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Forbidden, operation, "a user writes what is their own only"))
+    }
+
+    /// Whether the scope sees what belongs to all tenants, where that is possible at all.
+    pub(super) fn sees_all(&self) -> bool {
         self.scope.role() == Role::Service
     }
 
-    /// Appends to the change log of a job's owner, who need not be the scope's.
+    /// Appends to the change log of the owner of a job, an account or a meeting, who need not be
+    /// the scope's.
     pub(super) async fn record_subject(
         &mut self,
         tenant: TenantId,
