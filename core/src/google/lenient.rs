@@ -92,8 +92,6 @@ mod tests {
         size: Option<u64>,
         #[serde(deserialize_with = "millis")]
         at: Option<Timestamp>,
-        #[serde(deserialize_with = "instant")]
-        when: Option<Timestamp>,
         #[serde(deserialize_with = "or_default")]
         list: Vec<String>,
         #[serde(deserialize_with = "text")]
@@ -126,9 +124,9 @@ mod tests {
 
     #[test]
     fn null_and_nothing_are_absent() {
-        let nulls = r#"{"id": null, "size": null, "at": null, "when": null, "list": null, "token": null}"#;
+        let nulls = r#"{"id": null, "size": null, "at": null, "list": null, "token": null}"#;
         assert_eq!(read(nulls), Everything::default());
-        assert_eq!(read(r#"{"id": "", "when": "soon", "token": ""}"#), Everything::default());
+        assert_eq!(read(r#"{"id": "", "token": ""}"#), Everything::default());
         assert_eq!(read("{}"), Everything::default());
     }
 }

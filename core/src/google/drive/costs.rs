@@ -1,5 +1,7 @@
 //! What calls cost of a user's quota.
 
+use crate::google::QuotaTable;
+
 /// What each call costs. Google counts queries for some projects and units for others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DriveCosts {
@@ -18,6 +20,14 @@ impl DriveCosts {
     pub(crate) const OLD: Self = Self { get: 1, list: 1, download: 1, other: 1 };
     /// For projects since: 325,000 units a minute for each user.
     pub(crate) const NEW: Self = Self { get: 5, list: 100, download: 200, other: 5 };
+
+    /// What a table says.
+    pub(crate) const fn of(table: QuotaTable) -> Self {
+        match table {
+            QuotaTable::Old => Self::OLD,
+            QuotaTable::New => Self::NEW,
+        }
+    }
 }
 
 impl Default for DriveCosts {

@@ -5,12 +5,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use super::multipart;
 use crate::base::{Error, ErrorKind};
-use crate::google::api::{Api, ApiFailure, ApiRefusal, ApiRequest, Method, Payload};
-use crate::google::lenient::or_default;
+use crate::google::api::{Api, ApiFailure, ApiRequest, Method, Payload};
+use crate::google::envelope;
 
 /// As many calls as Gmail runs at once for a user without refusing some.
 pub(super) const MOST: usize = 25;
@@ -51,7 +49,7 @@ impl Batches {
             all.chunks(MOST).map(|calls| Group { calls: calls.to_vec(), tried: 0 }).collect();
         while let Some(mut group) = groups.pop_front() {
             if group.tried > 0 {
-                tokio::time::sleep(self.pause * (1 << (group.tried - 1).min(16))).await;
+                tokio::time::sleep(self.pause.saturating_mul(1 << (group.tried - 1).min(16))).await;
             }
             match self.send(targets, &group.calls).await {
                 Ok(answers) => {
@@ -120,7 +118,7 @@ impl Batches {
             };
             outcomes[place] = match answer.status {
                 200..300 => Ok(answer.body.to_vec()),
-                status => Err(ApiFailure::Refused(refusal(self.operation, status, answer.body))),
+                status => Err(ApiFailure::Refused(envelope::read(self.operation, status, answer.body).0)),
             };
         }
         Ok(outcomes)
@@ -171,32 +169,4 @@ fn again(failure: &ApiFailure) -> ApiFailure {
             error.context().iter().fold(copy, |copy, (key, value)| copy.with(key, value)).into()
         }
     }
-}
-
-/// What a part that refuses says.
-fn refusal(operation: &'static str, status: u16, body: &[u8]) -> ApiRefusal {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Envelope {
-        #[serde(deserialize_with = "or_default")]
-        error: Fault,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Fault {
-        #[serde(deserialize_with = "or_default")]
-        message: String,
-        #[serde(deserialize_with = "or_default")]
-        errors: Vec<Reason>,
-    }
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Reason {
-        #[serde(deserialize_with = "or_default")]
-        reason: String,
-    }
-    // A server on the way may answer in HTML; then the status says it all.
-    let Envelope { error } = serde_json::from_slice(body).unwrap_or_default();
-    let reason = error.errors.into_iter().next().unwrap_or_default().reason;
-    ApiRefusal { operation, status, reason, message: error.message }
 }

@@ -1,5 +1,7 @@
 //! What calls cost of a user's quota.
 
+use crate::google::QuotaTable;
+
 /// What each call costs, in Gmail's quota units. Google has two tables, and which one holds for
 /// a project depends on its age and past use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +26,14 @@ impl GmailCosts {
     pub(crate) const OLD: Self = Self { profile: 1, history: 2, list: 5, get: 5, watch: 100, stop: 50 };
     /// For projects since May 2026: 6,000 units a minute for each user.
     pub(crate) const NEW: Self = Self { get: 20, ..Self::OLD };
+
+    /// What a table says.
+    pub(crate) const fn of(table: QuotaTable) -> Self {
+        match table {
+            QuotaTable::Old => Self::OLD,
+            QuotaTable::New => Self::NEW,
+        }
+    }
 }
 
 impl Default for GmailCosts {

@@ -53,6 +53,8 @@ fn boundary(content_type: &str) -> Option<String> {
     loop {
         let (name, after) = rest.split_once('=')?;
         let (value, after) = parameter(after.trim_start());
+        // A word without a value may stand before it.
+        let name = name.rsplit(';').next().unwrap_or_default();
         if name.trim().eq_ignore_ascii_case("boundary") {
             // An empty one would end a part at every line that begins with two dashes.
             return Some(value).filter(|value| !value.is_empty());
@@ -194,6 +196,7 @@ mod tests {
             ("multipart/mixed; boundary=b", Some("b")),
             ("Multipart/Mixed;charset=\"a;b=c\"; BOUNDARY=\"a b\\\"c\" ; x=y", Some("a b\"c")),
             ("multipart/mixed; boundary=b ; charset=utf-8", Some("b")),
+            ("multipart/mixed; odd; boundary=b", Some("b")),
             ("multipart/mixed; boundary=\"open", Some("open")),
             ("multipart/mixed; boundary=", None),
             ("multipart/mixed; boundary=\"\"", None),

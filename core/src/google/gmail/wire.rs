@@ -127,8 +127,6 @@ pub(super) struct Body {
     /// Where the content can be had, where it is not here.
     #[serde(deserialize_with = "text")]
     pub(super) attachment_id: Option<String>,
-    #[serde(deserialize_with = "unsigned")]
-    pub(super) size: Option<u64>,
     #[serde(deserialize_with = "text")]
     pub(super) data: Option<String>,
 }
