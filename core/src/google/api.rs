@@ -82,7 +82,6 @@ impl ApiRequest {
 /// An answer with a status of success.
 #[derive(Clone)]
 pub(crate) struct ApiResponse {
-    pub(crate) status: u16,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,

@@ -74,14 +74,14 @@ pub(super) fn sent(request: &ApiRequest) -> &Value {
 /// An answer of JSON.
 #[expect(clippy::unnecessary_wraps, reason = "it is an answer like any other")]
 pub(super) fn json(body: Value) -> Answer {
-    Ok(ApiResponse { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() })
+    Ok(ApiResponse { headers: Vec::new(), body: body.to_string().into_bytes() })
 }
 
 /// An answer of bytes.
 #[expect(clippy::unnecessary_wraps, reason = "it is an answer like any other")]
 pub(super) fn bytes(content_type: &str, body: &[u8]) -> Answer {
     let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-    Ok(ApiResponse { status: 200, headers, body: body.to_vec() })
+    Ok(ApiResponse { headers, body: body.to_vec() })
 }
 
 /// A refusal.

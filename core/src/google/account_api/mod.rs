@@ -128,8 +128,8 @@ impl AccountApi {
             permit.succeeded()
         }
         if matches!(answer.status, 200..=299 | 304 | 308) {
-            let HttpResponse { status, headers, body } = answer;
-            return Ok(Ok(ApiResponse { status, headers, body }));
+            let HttpResponse { headers, body } = answer;
+            return Ok(Ok(ApiResponse { headers, body }));
         }
         Ok(Err(self.weigh(service, operation, &answer)))
     }

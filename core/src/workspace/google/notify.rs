@@ -87,7 +87,15 @@ impl GoogleParts {
             Ok(notice) => notice,
             Err(outcome) => return Ok(outcome),
         };
-        tracing::debug!(?notice, "a channel notified");
+        tracing::debug!(
+            channel = notice.channel,
+            number = notice.number,
+            resource = notice.resource,
+            state = ?notice.state,
+            changed = ?notice.changed,
+            expires_at = ?notice.expires_at,
+            "a channel notified"
+        );
         let channel =
             self.store.begin(&Scope::service(), Access::Read).await?.channel(&notice.channel).await?;
         let channel = channel.filter(|channel| channel.stream.parts().is_ok_and(|(of, _)| of == service));

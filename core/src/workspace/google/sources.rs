@@ -7,10 +7,10 @@ use async_trait::async_trait;
 use super::options::SyncOptions;
 use crate::base::{Clock, Result, Scope};
 use crate::domain::{Access, Account, Service, Source, Store, StreamKey};
+use crate::google::Google;
 use crate::google::calendar::CalendarSource;
 use crate::google::drive::{DriveCosts, DriveOptions, DriveSource};
 use crate::google::gmail::{GmailCosts, GmailOptions, GmailSource};
-use crate::google::{Google, QuotaTable};
 use crate::security::{base64url, hash, unguessable};
 use crate::sync::Sources;
 
@@ -47,7 +47,6 @@ impl Sources for GoogleSources {
         let (service, part) = key.parts()?;
         let api = self.client.api(account.clone());
         let options = self.client.options();
-        let is_old = options.quota.table == QuotaTable::Old;
         Ok(match service {
             Service::Gmail => Arc::new(GmailSource::new(
                 api,
@@ -55,7 +54,7 @@ impl Sources for GoogleSources {
                     since: self.sync.mail_since,
                     max_messages: self.sync.max_messages,
                     topic: options.push.as_ref().map(|push| push.topic.clone()),
-                    costs: if is_old { GmailCosts::OLD } else { GmailCosts::NEW },
+                    costs: GmailCosts::of(options.quota.table),
                     ..GmailOptions::default()
                 },
             )),
@@ -66,7 +65,7 @@ impl Sources for GoogleSources {
                     drive: part.map(str::to_owned),
                     separate: self.shared_drives(account).await?,
                     address: self.address(service),
-                    costs: if is_old { DriveCosts::OLD } else { DriveCosts::NEW },
+                    costs: DriveCosts::of(options.quota.table),
                     ..DriveOptions::default()
                 },
             )),

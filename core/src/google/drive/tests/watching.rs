@@ -109,7 +109,7 @@ async fn what_cannot_be_watched_says_why() {
 #[tokio::test]
 async fn trap_07_stopping_names_both_ids_and_what_is_stopped_stays_so() {
     let api = Scripted::list([
-        Ok(ApiResponse { status: 204, headers: Vec::new(), body: Vec::new() }),
+        Ok(ApiResponse { headers: Vec::new(), body: Vec::new() }),
         refused(404, "notFound", "Channel 'c1' not found for project"),
         refused(500, "backendError", ""),
     ]);

@@ -101,7 +101,7 @@ pub(super) fn answer_batch(request: &ApiRequest, answer: impl Fn(&str) -> (u16, 
 }
 
 pub(super) fn empty() -> Answer {
-    Ok(ApiResponse { status: 204, headers: Vec::new(), body: Vec::new() })
+    Ok(ApiResponse { headers: Vec::new(), body: Vec::new() })
 }
 
 pub(super) fn kind(failure: SourceFailure) -> &'static str {
