@@ -18,6 +18,8 @@ mod oauth;
 mod options;
 mod push;
 mod quota;
+#[cfg(test)]
+mod testing;
 mod usage;
 
 pub(crate) use client::Google;
