@@ -13,9 +13,9 @@ from typing import Any
 
 import googleapiclient.discovery
 import google_auth_httplib2
-import httplib2
 import pytest
 from google.oauth2.credentials import Credentials
+from googleapiclient.http import build_http
 
 ROOT = Path(__file__).resolve().parents[3]
 PROGRAM = Path(os.environ.get("FAKE_GOOGLE", ROOT / "target/release/fake-google"))
@@ -61,7 +61,7 @@ class Fake:
         document["rootUrl"] = f"{self.url}/"
         document["baseUrl"] = f"{self.url}/{document['servicePath']}"
         document.pop("mtlsRootUrl", None)
-        http = google_auth_httplib2.AuthorizedHttp(credentials, http=httplib2.Http())
+        http = google_auth_httplib2.AuthorizedHttp(credentials, http=build_http())
         return googleapiclient.discovery.build_from_document(document, http=http)
 
 

@@ -14,6 +14,9 @@ pub(crate) struct Clock {
     millis: AtomicI64,
 }
 
+/// The end of the year 9998.
+const LAST: i64 = 253_370_764_799_999;
+
 impl Clock {
     /// Stands at `start`, or runs with the machine when that is `None`.
     pub(crate) fn new(start: Option<i64>) -> Self {
@@ -31,12 +34,14 @@ impl Clock {
 
     /// Moves on; a running clock goes on running from there.
     pub(crate) fn advance(&self, millis: i64) {
-        self.millis.fetch_add(millis.max(0), Ordering::SeqCst);
+        // As far as times can be written.
+        let millis = millis.clamp(0, (LAST - self.now()).max(0));
+        self.millis.fetch_add(millis, Ordering::SeqCst);
     }
 
     /// Moves to an instant, but never back.
     pub(crate) fn set(&self, to: i64) {
-        self.advance(to - self.now());
+        self.advance(to.saturating_sub(self.now()));
     }
 }
 
@@ -83,6 +88,9 @@ mod tests {
         clock.set(900);
         clock.advance(-7);
         assert_eq!(clock.now(), 1_005);
+        clock.advance(i64::MAX);
+        clock.advance(i64::MAX);
+        assert!(rfc3339(clock.now()).starts_with("9998"));
     }
 
     #[test]

@@ -12,6 +12,12 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     domain: &'static str,
     status: Option<&'static str>,
+    more: Option<Box<More>>,
+}
+
+/// What few refusals have.
+#[derive(Debug, Clone, Default)]
+struct More {
     location: Option<(&'static str, String)>,
     details: Option<Value>,
     headers: Vec<(String, String)>,
@@ -27,10 +33,12 @@ impl ApiError {
             message: message.into(),
             domain: "global",
             status: None,
-            location: None,
-            details: None,
-            headers: Vec::new(),
+            more: None,
         }
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
     }
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
@@ -51,7 +59,7 @@ impl ApiError {
     }
 
     pub(crate) fn at(mut self, kind: &'static str, name: &str) -> Self {
-        self.location = Some((kind, name.to_owned()));
+        self.more().location = Some((kind, name.to_owned()));
         self
     }
 
@@ -66,12 +74,12 @@ impl ApiError {
     }
 
     pub(crate) fn with_details(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.more().details = Some(details);
         self
     }
 
     pub(crate) fn with_header(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.headers.push((name.to_owned(), value.into()));
+        self.more().headers.push((name.to_owned(), value.into()));
         self
     }
 
@@ -106,7 +114,8 @@ impl ApiError {
     /// Calendar often do not.
     pub(crate) fn answer(&self, names_status: bool) -> Answer {
         let mut entry = json!({"message": self.message, "domain": self.domain, "reason": self.reason});
-        if let Some((kind, name)) = &self.location {
+        let more = self.more.as_deref();
+        if let Some((kind, name)) = more.and_then(|more| more.location.as_ref()) {
             entry["locationType"] = json!(kind);
             entry["location"] = json!(name);
         }
@@ -114,11 +123,11 @@ impl ApiError {
         if self.status.is_some() || names_status {
             error["status"] = json!(self.status.unwrap_or_else(|| canonical(self.code)));
         }
-        if let Some(details) = &self.details {
+        if let Some(details) = more.and_then(|more| more.details.as_ref()) {
             error["details"] = details.clone();
         }
         let mut answer = Answer::json(self.code, json!({"error": error}));
-        answer.headers.extend(self.headers.iter().cloned());
+        answer.headers.extend(more.into_iter().flat_map(|more| more.headers.iter().cloned()));
         answer
     }
 }

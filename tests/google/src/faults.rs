@@ -60,6 +60,8 @@ pub enum FaultKind {
     /// The cursor is refused as too old: 404 for Gmail's history, 410 for Calendar's sync
     /// tokens and for Drive's page tokens. Lists with a cursor only.
     ExpiredCursor,
+    /// A search says that it did not look everywhere. Place: `drive.files.list`.
+    IncompleteSearch,
     /// An export to PDF that is too large is answered 500 instead of 403. Place:
     /// `drive.files.export`.
     LargeExportFails,
@@ -82,6 +84,8 @@ pub enum FaultKind {
     },
     /// A push is lost. Places: `push.pubsub`, `push.channel`.
     DropPush,
+    /// The watch or channel that a push comes from dies without a word. Places as above.
+    DeadWatch,
     /// A push comes twice; from Pub/Sub with the same `messageId` and another `publishTime`.
     DuplicatePush,
     /// A push comes so many milliseconds later, and so after others.
@@ -154,7 +158,7 @@ pub(crate) type Effect = FaultKind;
 impl FaultKind {
     fn family(&self) -> Family {
         match self {
-            Self::DropPush | Self::DuplicatePush | Self::DelayPush { .. } => Family::Push,
+            Self::DropPush | Self::DeadWatch | Self::DuplicatePush | Self::DelayPush { .. } => Family::Push,
             Self::LateChange { .. } => Family::Change,
             _ => Family::Call,
         }
@@ -320,7 +324,12 @@ impl Fault {
     fn is_for(&self, family: Family, name: &str, account: &str, has_page: bool) -> bool {
         let is_place = match (family, self.place.as_str()) {
             (Family::Call, "") => {
-                ["gmail.", "drive.", "calendar."].iter().any(|service| name.starts_with(service))
+                let is_of_one_place = matches!(
+                    self.kind,
+                    FaultKind::ColdMailbox | FaultKind::InvalidGrant { .. } | FaultKind::InvalidClient
+                );
+                is_of_one_place
+                    || ["gmail.", "drive.", "calendar."].iter().any(|service| name.starts_with(service))
             }
             (_, place) => name.starts_with(place),
         };
@@ -332,6 +341,7 @@ impl Fault {
                     || matches!(name, "calendar.events.list" | "calendar.calendarList.list")
             }
             FaultKind::ColdMailbox => name == "batch",
+            FaultKind::IncompleteSearch => name == "drive.files.list",
             FaultKind::LargeExportFails => name == "drive.files.export",
             FaultKind::InvalidGrant { .. } | FaultKind::InvalidClient => name == "oauth.token",
             _ => true,

@@ -11,6 +11,20 @@ pub(crate) struct Selection(Vec<(String, Selection)>);
 /// Deeper than any resource of Google's.
 const DEEPEST: usize = 16;
 
+/// Names of fields that are wanted; all, or some.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields<'a>(Option<Vec<&'a str>>);
+
+impl Fields<'_> {
+    pub(crate) fn all() -> Self {
+        Self(None)
+    }
+
+    pub(crate) fn wants(&self, name: &str) -> bool {
+        self.0.as_ref().is_none_or(|names| names.contains(&name))
+    }
+}
+
 impl Selection {
     /// Reads the parameter.
     pub(crate) fn parse(text: &str) -> Result<Self> {
@@ -32,8 +46,13 @@ impl Selection {
                         for (name, value) in std::mem::take(&mut object) {
                             merge(&mut kept, name, below.apply(value));
                         }
-                    } else if let Some(value) = object.get(name) {
-                        merge(&mut kept, name.clone(), below.apply(value.clone()));
+                    } else {
+                        // Taken, not copied, unless it is named again.
+                        let is_again = self.0.iter().filter(|(own, _)| own == name || own == "*").count() > 1;
+                        let value = if is_again { object.get(name).cloned() } else { object.remove(name) };
+                        if let Some(value) = value {
+                            merge(&mut kept, name.clone(), below.apply(value));
+                        }
                     }
                 }
                 Value::Object(kept)
@@ -46,6 +65,26 @@ impl Selection {
     /// Whether nothing is left out.
     fn is_everything(&self) -> bool {
         self.0.is_empty() || self.0.iter().any(|(name, below)| name == "*" && below.is_everything())
+    }
+
+    /// What is asked for of what lies at a path.
+    pub(crate) fn at(&self, path: &[&str]) -> Fields<'_> {
+        let Some((first, rest)) = path.split_first() else {
+            let is_all = self.0.is_empty() || self.0.iter().any(|(name, _)| name == "*");
+            return Fields((!is_all).then(|| self.0.iter().map(|(name, _)| name.as_str()).collect()));
+        };
+        if self.0.is_empty() {
+            return Fields(None);
+        }
+        let below = self.0.iter().filter(|(name, _)| name == first || name == "*");
+        let mut names = Vec::new();
+        for (_, below) in below {
+            match below.at(rest).0 {
+                Some(more) => names.extend(more),
+                None => return Fields(None),
+            }
+        }
+        Fields(Some(names))
     }
 
     /// Refuses names that a resource does not have; `known` is asked with the path.
@@ -189,6 +228,19 @@ mod tests {
         let deep = "a(".repeat(100);
         for text in ["", ",", "a,", "a(", "a()", "a(b", "a)b", "a//b", "a(b))", "ä", deep.as_str()] {
             assert_eq!(Selection::parse(text).unwrap_err().code, 400, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_below_is_known() {
+        let selection = Selection::parse("changes(file(id,owners/me),removed),changes/file/name").unwrap();
+        let fields = selection.at(&["changes", "file"]);
+        assert!(
+            fields.wants("id") && fields.wants("owners") && fields.wants("name") && !fields.wants("size")
+        );
+        assert!(!selection.at(&["files"]).wants("id"));
+        for all in ["*", "changes", "changes/file", "changes(*)", "*/file", "changes/file/*"] {
+            assert!(Selection::parse(all).unwrap().at(&["changes", "file"]).wants("size"), "{all}");
         }
     }
 

@@ -41,7 +41,7 @@
 //! - Break things: [`FakeGoogle::fault`] takes a [`Fault`], a [`FaultKind`] at a place at a moment.
 //! - Have pushes posted to addresses of this machine ([`PushMode::Post`]), or take them and report how
 //!   they were answered ([`PushMode::Pull`]).
-//! - Do all this over HTTP, from other languages: see [`control`](FakeGoogle::base_url) below.
+//! - Do all this over HTTP, from other languages: see below.
 //!
 //! # Control over HTTP
 //!
@@ -61,6 +61,8 @@
 //! - A start later than the mailbox's last historyId is answered 404, as one that is too old.
 //! - Exports are made of text, dressed up as the format; [`FakeGoogle::set_export`] sets others.
 //! - Comments, approvals, drafts, settings, free/busy and access rules of calendars are absent.
+
+#![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod calendar;
 mod clock;

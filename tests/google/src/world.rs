@@ -69,6 +69,26 @@ impl World {
         }
     }
 
+    /// Adds an account, if it is not there; people have mail, service accounts have not.
+    pub(crate) fn add_account(&mut self, email: &str, name: &str, has_mail: bool) {
+        if self.accounts.contains_key(email) {
+            return;
+        }
+        let domain = email.rsplit_once('@').map(|(_, domain)| domain.to_owned());
+        let account = Account {
+            email: email.to_owned(),
+            sub: format!("1{:020}", crate::rng::hash(email.as_bytes())),
+            name: name.to_owned(),
+            domain: domain.filter(|domain| has_mail && domain != "gmail.com"),
+        };
+        self.accounts.insert(email.to_owned(), account);
+        if has_mail {
+            self.mail.insert(email.to_owned(), Mailbox::new(email, self.settings.seed));
+        }
+        self.add_user_drive(email);
+        self.add_calendar(email, email, email, "Europe/Lisbon");
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
     }

@@ -280,6 +280,15 @@ impl World {
         self.store(calendar, event.clone());
         self.mark_ghosts(calendar, id);
         self.copy_to_attendees(calendar, &event);
+        if before.is_series() {
+            // The exceptions go with their series.
+            let own = self.calendars.calendars.get(calendar);
+            let left =
+                own.into_iter().flat_map(|own| own.exceptions_of(id)).filter(|event| !event.is_cancelled());
+            for exception in left.map(|event| event.id().to_owned()).collect::<Vec<_>>() {
+                self.cancel_event(calendar, &exception)?;
+            }
+        }
         Ok(())
     }
 

@@ -45,13 +45,13 @@ fn time(query: &Query, name: &str) -> Result<Option<i64>> {
 impl Wanted {
     pub(super) fn of(query: &Query) -> Result<Self> {
         let (min, max) = (time(query, "timeMin")?, time(query, "timeMax")?);
-        if let (Some(min), Some(max)) = (min, max) {
-            if min >= max {
-                let message = "The specified time range is empty.";
-                return Err(ApiError::new(400, "timeRangeEmpty", message)
-                    .in_domain("calendar")
-                    .at("parameter", "timeMax"));
-            }
+        if let (Some(min), Some(max)) = (min, max)
+            && min >= max
+        {
+            let message = "The specified time range is empty.";
+            return Err(ApiError::new(400, "timeRangeEmpty", message)
+                .in_domain("calendar")
+                .at("parameter", "timeMax"));
         }
         let single = query.flag("singleEvents", false)?;
         let order = query.get("orderBy").map(str::to_owned);
@@ -221,7 +221,17 @@ fn by_change(
         return Vec::new();
     }
     let events = calendar.log.range(begin + 1..=end).filter_map(|(_, id)| calendar.events.get(id));
-    let events = events.filter(|event| wanted.fits(event) && wanted.is_in_window(event, &calendar.time_zone));
+    // With its series a cancelled exception loses its meaning.
+    let is_left_over = |event: &Event| {
+        let series = event.series().and_then(|series| calendar.events.get(series));
+        wanted.after.is_none()
+            && !wanted.shows_deleted
+            && event.is_cancelled()
+            && series.is_some_and(Event::is_cancelled)
+    };
+    let events = events.filter(|event| {
+        wanted.fits(event) && !is_left_over(event) && wanted.is_in_window(event, &calendar.time_zone)
+    });
     events.take(limit).map(|event| ((event.seq as i64, String::new()), view.listed(event))).collect()
 }
 
@@ -249,7 +259,7 @@ fn sorted(
     };
     let range = if begin > end { begin..=begin } else { begin..=end };
     for event in calendar.log.range(range).filter_map(|(_, id)| calendar.events.get(id)) {
-        if event.seq > end || !wanted.fits(event) && !(wanted.single && event.is_series()) {
+        if !(wanted.fits(event) || wanted.single && event.is_series()) {
             continue;
         }
         if !wanted.single || !event.is_series() {

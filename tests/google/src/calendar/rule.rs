@@ -106,7 +106,7 @@ impl Rule {
     }
 
     /// Days from `start` on, in order.
-    pub(crate) fn days(&self, start: Date) -> impl Iterator<Item = Date> {
+    pub(crate) fn days(&self, start: Date) -> impl Iterator<Item = Date> + use<> {
         let mut period = 0;
         let mut empty = 0;
         let mut ready: Vec<Date> = Vec::new();
@@ -214,9 +214,8 @@ mod tests {
     use super::*;
 
     fn days(rule: &str, start: &str, count: usize) -> Vec<String> {
-        let days =
-            Rule::parse(rule).unwrap().days(start.parse().unwrap()).take(count).map(|day| day.to_string());
-        days.collect()
+        let rule = Rule::parse(rule).unwrap();
+        rule.days(start.parse().unwrap()).take(count).map(|day| day.to_string()).collect()
     }
 
     #[test]

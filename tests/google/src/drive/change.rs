@@ -132,6 +132,8 @@ impl World {
         }
         self.spread_access(number, false);
         self.changed(number, "add", None);
+        let folder = self.drive.files.get(&number).and_then(|file| file.parent.clone());
+        self.children_of_changed(folder.as_deref());
         Some(id)
     }
 
@@ -157,6 +159,21 @@ impl World {
         let linger = self.settings.stop_linger;
         let now = self.now();
         self.push.notify(&mut self.faults, &format!("drive.file/{id}"), state, part, linger, now);
+        if state == "add" {
+            // A new file is told of twice, though it is one line of the log.
+            for account in access.iter().filter(|_| drive.is_none()) {
+                let resource = format!("drive.changes/{account}/mine");
+                self.push.notify(&mut self.faults, &resource, "change", None, linger, now);
+            }
+        }
+    }
+
+    /// Tells those who watch a folder that what is in it changed.
+    fn children_of_changed(&mut self, folder: Option<&str>) {
+        let Some(folder) = folder else { return };
+        let (now, linger) = (self.now(), self.settings.stop_linger);
+        let resource = format!("drive.file/{folder}");
+        self.push.notify(&mut self.faults, &resource, "update", Some("children"), linger, now);
     }
 
     /// A line in the logs of those who see a file, or saw it until now.
@@ -289,6 +306,8 @@ impl World {
         }
         self.spread_access(number, true);
         self.changed(number, "update", Some("parents"));
+        self.children_of_changed(before.as_deref());
+        self.children_of_changed(Some(parent));
         self.children_changed(number, "update");
         true
     }
@@ -308,6 +327,9 @@ impl World {
                 self.log(below, &file.id, file.drive.as_deref(), &file.access);
             }
             self.drive.children.remove(&file.id);
+            if below == number {
+                self.children_of_changed(file.parent.as_deref());
+            }
             self.push.notify(
                 &mut self.faults,
                 &format!("drive.file/{}", file.id),

@@ -7,6 +7,7 @@ use super::model::{Entry, Log, Subject};
 use super::render;
 use crate::clock::rfc3339;
 use crate::error::{ApiError, Result};
+use crate::fields::Fields;
 use crate::http::Answer;
 use crate::http::routes::Call;
 use crate::world::World;
@@ -66,20 +67,20 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Answer> {
     let mut taken: Vec<Entry> = Vec::new();
     let mut next = is_empty.then_some(token);
     if !is_empty {
-        let mut scanned = 0;
-        for (id, entry) in log.entries.range(token..end) {
+        for (scanned, (id, entry)) in log.entries.range(token..end).enumerate() {
             // Of a page that is full the rest is left; one that is all filtered out ends, too.
             if taken.len() == size || scanned == size * 20 {
                 next = Some(*id);
                 break;
             }
-            scanned += 1;
             if filter.may_show(entry) {
                 taken.push(entry.clone());
             }
         }
     }
-    let changes: Vec<Value> = taken.iter().filter_map(|entry| change(world, call, &filter, entry)).collect();
+    let fields = call.fields(&["changes", "file"]);
+    let changes: Vec<Value> =
+        taken.iter().filter_map(|entry| change(world, call, &fields, &filter, entry)).collect();
     out["changes"] = Value::Array(changes);
     match next {
         Some(next) => out["nextPageToken"] = json!(next.to_string()),
@@ -114,7 +115,7 @@ impl Filter {
 }
 
 /// A change as it stands now: of a file that is gone, or that one may not see, only that.
-fn change(world: &World, call: &Call, filter: &Filter, entry: &Entry) -> Option<Value> {
+fn change(world: &World, call: &Call, fields: &Fields<'_>, filter: &Filter, entry: &Entry) -> Option<Value> {
     let mut out = json!({"kind": "drive#change", "time": rfc3339(entry.at)});
     match &entry.subject {
         Subject::File(number, id) => {
@@ -129,7 +130,7 @@ fn change(world: &World, call: &Call, filter: &Filter, entry: &Entry) -> Option<
                 return None;
             }
             match file {
-                Some(file) => out["file"] = render::file(world, file, &call.account),
+                Some(file) => out["file"] = render::file(world, file, &call.account, fields),
                 None if !filter.with_removed => return None,
                 None => {}
             }

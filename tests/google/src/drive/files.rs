@@ -10,6 +10,7 @@ use super::query::Search;
 use super::{file, is_of_app, lookup, render};
 use crate::clock;
 use crate::error::{ApiError, Result};
+use crate::faults::Effect;
 use crate::http::Answer;
 use crate::http::routes::Call;
 use crate::world::World;
@@ -33,14 +34,14 @@ pub(super) fn get(world: &mut World, call: &Call) -> Result<Answer> {
     if call.query().get("alt") == Some("media") {
         return super::download::media(file, call);
     }
-    Ok(Answer::json(200, render::file(world, file, &call.account)))
+    Ok(Answer::json(200, render::file(world, file, &call.account, &call.fields(&[]))))
 }
 
 /// A file as the answer to its change.
 pub(super) fn answer(world: &World, number: u64, call: &Call) -> Result<Answer> {
     let file = world.drive.files.get(&number);
     let file = file.ok_or_else(|| super::not_found(call.param("fileId")))?;
-    Ok(Answer::json(200, render::file(world, file, &call.account)))
+    Ok(Answer::json(200, render::file(world, file, &call.account, &call.fields(&[]))))
 }
 
 pub(super) fn list(world: &mut World, call: &Call) -> Result<Answer> {
@@ -94,7 +95,8 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Answer> {
             && is_of_app(call, file)
             && search.fits(drive, file, &call.account)
     };
-    let mut out = json!({"kind": "drive#fileList", "incompleteSearch": false});
+    let is_incomplete = world.effects.contains(&Effect::IncompleteSearch);
+    let mut out = json!({"kind": "drive#fileList", "incompleteSearch": is_incomplete});
     let (page, next) = match order {
         // In the order of numbers a token says where to go on, whatever else changes.
         None => {
@@ -121,7 +123,9 @@ pub(super) fn list(world: &mut World, call: &Call) -> Result<Answer> {
         out["nextPageToken"] =
             json!(URL_SAFE_NO_PAD.encode(format!("~!!~{:016x}:{next}", crate::rng::hash(text.as_bytes()))));
     }
-    let page: Vec<Value> = page.into_iter().map(|file| render::file(world, file, &call.account)).collect();
+    let fields = call.fields(&["files"]);
+    let page: Vec<Value> =
+        page.into_iter().map(|file| render::file(world, file, &call.account, &fields)).collect();
     out["files"] = Value::Array(page);
     Ok(Answer::json(200, out))
 }

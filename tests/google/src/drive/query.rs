@@ -271,10 +271,12 @@ impl Parser {
             ("name" | "mimeType", Token::Text(value)) => {
                 matches!(op, Op::Contains | Op::Equal | Op::NotEqual).then(|| Search::Text(field, op, value))
             }
-            ("fullText", Token::Text(value)) => (op == Op::Contains).then(|| Search::Text(field, op, value)),
+            ("fullText", Token::Text(value)) => {
+                (op == Op::Contains).then_some(Search::Text(field, op, value))
+            }
             ("modifiedTime" | "createdTime" | "viewedByMeTime" | "sharedWithMeTime", Token::Text(value)) => {
                 let value = clock::parse(&value, true)?;
-                (op != Op::Contains).then(|| Search::Time(field, op, value))
+                (op != Op::Contains).then_some(Search::Time(field, op, value))
             }
             _ => None,
         }

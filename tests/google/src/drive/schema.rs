@@ -1,8 +1,6 @@
 //! Which fields Drive's resources have, after the discovery document: `fields` with another
 //! name is refused, and without `fields` only some are sent.
 
-use serde_json::Value;
-
 use crate::error::Result;
 use crate::fields::Selection;
 
@@ -108,7 +106,7 @@ fn knows(kind: &Kind, path: &[&str]) -> bool {
 }
 
 /// What is sent without `fields`.
-pub(crate) fn defaults(method: &str, value: Value) -> Value {
+pub(crate) fn defaults(method: &str) -> Option<Selection> {
     const FILE: &str = "kind,id,name,mimeType";
     let fields = match method {
         "drive.files.get" | "drive.files.create" | "drive.files.update" | "drive.files.copy" => FILE,
@@ -123,12 +121,9 @@ pub(crate) fn defaults(method: &str, value: Value) -> Value {
             "kind,id,type,role"
         }
         "drive.revisions.list" => "kind,nextPageToken,revisions(kind,id,mimeType,modifiedTime)",
-        _ => return value,
+        _ => return None,
     };
-    match Selection::parse(fields) {
-        Ok(selection) => selection.apply(value),
-        Err(_) => value,
-    }
+    Selection::parse(fields).ok()
 }
 
 #[cfg(test)]

@@ -128,7 +128,7 @@ pub(super) fn proceed(world: &mut World, call: &Call) -> Result<Answer> {
             session.content.truncate(first);
             session.content.extend_from_slice(&call.request.body);
             let is_last = total == Some(session.content.len());
-            if !is_last && call.request.body.len() % CHUNK != 0 {
+            if !is_last && !call.request.body.len().is_multiple_of(CHUNK) {
                 return Err(ApiError::new(400, "badRequest", "Chunks must be a multiple of 256 KiB"));
             }
         }

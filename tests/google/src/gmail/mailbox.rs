@@ -62,6 +62,7 @@ pub(crate) struct Mailbox {
     pub(crate) floor: u64,
     /// By project.
     pub(crate) watches: BTreeMap<String, Watch>,
+    last_id: u64,
     rng: Rng,
 }
 
@@ -82,6 +83,7 @@ impl Mailbox {
             last,
             floor: last,
             watches: BTreeMap::new(),
+            last_id: 0,
             rng,
         }
     }
@@ -143,10 +145,10 @@ impl Mailbox {
         now: i64,
         visible_at: i64,
     ) -> u64 {
-        let mut id = ((now.unsigned_abs() << 20) | self.rng.below(1 << 20)) & (u64::MAX >> 1);
-        while self.messages.contains_key(&id) {
-            id += 1;
-        }
+        // Those of later messages are larger, also of those that are deleted since.
+        let by_clock = (now.unsigned_abs() << 20) & (u64::MAX >> 1);
+        let id = by_clock.max(self.last_id) + 1 + self.rng.below(1 << 10);
+        self.last_id = id;
         let headers = mime::headers(&raw);
         let clean = |text: &str| text.trim().trim_matches(['<', '>']).to_owned();
         let rfc_id = mime::value(&headers, "message-id").map(clean).unwrap_or_default();

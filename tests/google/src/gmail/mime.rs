@@ -192,11 +192,12 @@ fn parameter(header: &str, name: &str) -> Option<String> {
     let mut bytes = Vec::new();
     for (number, is_encoded, value) in &pieces {
         let mut text = value.as_str();
-        if *is_encoded && *number == 0 {
-            if let [name, _, rest] = value.splitn(3, '\'').collect::<Vec<_>>()[..] {
-                charset = Some(name);
-                text = rest;
-            }
+        if *is_encoded
+            && *number == 0
+            && let [name, _, rest] = value.splitn(3, '\'').collect::<Vec<_>>()[..]
+        {
+            charset = Some(name);
+            text = rest;
         }
         if *is_encoded {
             bytes.extend(percent(text));

@@ -86,7 +86,11 @@ pub(super) fn watch(world: &mut World, call: &Call) -> Result<Answer> {
     let history_id = mailbox.last_visible(now);
     let last = mailbox.last;
     let World { push, faults, .. } = world;
-    push.publish(faults, &topic, &call.account, last, now);
+    let lives = push.publish(faults, &topic, &call.account, last, now);
+    if let Some(watch) = world.mail.get_mut(&call.account).and_then(|own| own.watches.get_mut(&call.project))
+    {
+        watch.is_dead = !lives;
+    }
     Ok(Answer::json(200, json!({"historyId": history_id.to_string(), "expiration": expires.to_string()})))
 }
 
@@ -110,7 +114,7 @@ impl World {
                 continue;
             }
             watch.last_event = Some(now);
-            self.push.publish(&mut self.faults, &watch.topic, account, last, now);
+            watch.is_dead = !self.push.publish(&mut self.faults, &watch.topic, account, last, now);
         }
     }
 

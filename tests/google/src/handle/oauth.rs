@@ -4,11 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::FakeGoogle;
-use crate::gmail::mailbox::Mailbox;
 use crate::oauth::keys::{hmac, key, unsigned};
 use crate::oauth::{Client, Consent, TokenCalls, scopes, service_accounts};
 use crate::push::deliver::push_claims;
-use crate::world::Account;
 
 /// Tokens that were given without a dance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,22 +51,7 @@ impl FakeGoogle {
     /// Adds an account with mailbox, drive and calendar. The domain of an address that does
     /// not end in `@gmail.com` is a Workspace domain. One that is there stays as it is.
     pub fn add_account(&self, email: &str, name: &str) {
-        let mut world = self.lock();
-        if world.accounts.contains_key(email) {
-            return;
-        }
-        let domain = email.rsplit_once('@').map(|(_, domain)| domain.to_owned());
-        let account = Account {
-            email: email.to_owned(),
-            sub: format!("1{:020}", crate::rng::hash(email.as_bytes())),
-            name: name.to_owned(),
-            domain: domain.filter(|domain| domain != "gmail.com"),
-        };
-        world.accounts.insert(email.to_owned(), account);
-        let seed = world.settings.seed;
-        world.mail.insert(email.to_owned(), Mailbox::new(email, seed));
-        world.add_user_drive(email);
-        world.add_calendar(email, email, email, "Europe/Lisbon");
+        self.lock().add_account(email, name, true);
     }
 
     /// The numeric id of an account.

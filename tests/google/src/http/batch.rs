@@ -131,17 +131,17 @@ pub(crate) fn split<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
         let end =
             body[at..].iter().position(|byte| *byte == b'\n').map_or(body.len(), |found| at + found + 1);
         let line = body[at..end].trim_ascii_end();
-        if let Some(rest) = line.strip_prefix(delimiter.as_slice()) {
-            if rest.is_empty() || rest == b"--" {
-                if let Some(begin) = begin {
-                    let part: &[u8] = &body[begin..at];
-                    let part = part.strip_suffix(b"\n").unwrap_or(part);
-                    parts.push(part.strip_suffix(b"\r").unwrap_or(part));
-                }
-                begin = Some(end);
-                if rest == b"--" {
-                    break;
-                }
+        if let Some(rest) = line.strip_prefix(delimiter.as_slice())
+            && (rest.is_empty() || rest == b"--")
+        {
+            if let Some(begin) = begin {
+                let part: &[u8] = &body[begin..at];
+                let part = part.strip_suffix(b"\n").unwrap_or(part);
+                parts.push(part.strip_suffix(b"\r").unwrap_or(part));
+            }
+            begin = Some(end);
+            if rest == b"--" {
+                break;
             }
         }
         at = end;

@@ -81,21 +81,20 @@ fn faulty(
             .with_status("FAILED_PRECONDITION"));
     }
     world.quota.spend(method, &caller.project, &account, now)?;
-    let selection = request.query.get("fields").map(Selection::parse).transpose()?;
-    if let (Some(selection), Service::Drive) = (&selection, method.service()) {
-        drive::schema::check(selection, method.id)?;
+    let mut selection = request.query.get("fields").map(Selection::parse).transpose()?;
+    if method.service() == Service::Drive {
+        match &selection {
+            Some(selection) => drive::schema::check(selection, method.id)?,
+            None => selection = drive::schema::defaults(method.id),
+        }
     }
     world.effects = effects;
-    let call = routes::call(method, params, request, caller);
+    let call = routes::call(method, params, request, caller, selection);
     let answer = (method.run)(world, &call);
     world.effects.clear();
     let mut answer = answer?;
-    if let Body::Json(value) = answer.body {
-        answer.body = Body::Json(match (&selection, method.service()) {
-            (Some(selection), _) => selection.apply(value),
-            (None, Service::Drive) => drive::schema::defaults(method.id, value),
-            (None, _) => value,
-        });
+    if let (Body::Json(value), Some(selection)) = (&mut answer.body, &call.selection) {
+        *value = selection.apply(std::mem::take(value));
     }
     Ok(answer)
 }

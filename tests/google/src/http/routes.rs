@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use super::query::decode;
 use super::{Answer, Query, Request};
 use crate::error::Result;
+use crate::fields::{Fields, Selection};
 use crate::world::World;
 use crate::{calendar, drive, gmail};
 
@@ -60,6 +61,8 @@ pub(crate) struct Call {
     pub(crate) account: String,
     pub(crate) project: String,
     pub(crate) scopes: Vec<String>,
+    /// What is wanted of the answer; nothing means all.
+    pub(crate) selection: Option<Selection>,
 }
 
 impl Call {
@@ -70,6 +73,11 @@ impl Call {
 
     pub(crate) fn query(&self) -> &Query {
         &self.request.query
+    }
+
+    /// What is wanted of what lies at a path of the answer.
+    pub(crate) fn fields(&self, path: &[&str]) -> Fields<'_> {
+        self.selection.as_ref().map_or_else(Fields::all, |selection| selection.at(path))
     }
 
     /// Whether the token has one of these scopes, named as in [`Method::scopes`].
@@ -118,9 +126,10 @@ pub(crate) fn call(
     params: Params,
     request: Request,
     caller: crate::oauth::Caller,
+    selection: Option<Selection>,
 ) -> Call {
     let crate::oauth::Caller { account, project, scopes } = caller;
-    Call { method, request, params, account, project, scopes }
+    Call { method, request, params, account, project, scopes, selection }
 }
 
 type Table = Vec<(&'static Method, Vec<&'static str>)>;

@@ -66,8 +66,7 @@ pub(super) fn answer(world: &mut World, query: &Query) -> Answer {
             .find(|own| Some(own.email.as_str()) == hint || Some(own.sub.as_str()) == hint);
         found.map(|account| account.email.clone())
     };
-    let only =
-        |world: &World| (world.accounts.len() == 1).then(|| world.accounts.keys().next().cloned()).flatten();
+    let only = |world: &World| (world.mail.len() == 1).then(|| world.mail.keys().next().cloned()).flatten();
     let account = consent.account.clone().or_else(|| by_hint(world)).or_else(|| only(world));
     let Some(account) = account.filter(|account| world.accounts.contains_key(account)) else {
         return if query.get("prompt") == Some("none") {

@@ -49,7 +49,13 @@ pub(super) fn answer(world: &mut World, request: &Request) -> Answer {
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => world.oauth.calls.assertions += 1,
         _ => {}
     }
-    let fault = effects.iter().find_map(|effect| effect.answer(crate::http::routes::Service::Gmail, now));
+    let fault = effects.iter().find_map(|effect| match effect {
+        crate::faults::Effect::Unavailable { status, html: false } => {
+            let body = json!({"error": "internal_failure", "error_description": "Backend Error"});
+            Some(Answer::json(*status, body))
+        }
+        effect => effect.answer(crate::http::routes::Service::Gmail, now),
+    });
     let mut answer = fault.unwrap_or_else(|| {
         let granted = match kind {
             Some("authorization_code") => exchange(world, request, &form, now),

@@ -111,10 +111,10 @@ impl OAuth {
         grant.scopes.extend(scopes.iter().cloned());
         let live = grant.tokens.entry(client.client_id.clone()).or_default();
         live.push_back(token.clone());
-        if live.len() > MOST_TOKENS {
-            if let Some(oldest) = live.pop_front() {
-                self.refresh.remove(&oldest);
-            }
+        if live.len() > MOST_TOKENS
+            && let Some(oldest) = live.pop_front()
+        {
+            self.refresh.remove(&oldest);
         }
         let is_testing = client.is_testing && !super::scopes::are_about_identity(&scopes);
         let refresh = Refresh {

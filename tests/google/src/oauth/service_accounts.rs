@@ -53,6 +53,7 @@ pub(crate) fn add(world: &mut World, name: &str, project: &str, delegated: &[&st
         "auth_uri": format!("{}/o/oauth2/auth", world.base_url),
         "token_uri": format!("{}/token", world.base_url),
     });
+    world.add_account(&account.email, name, false);
     world.oauth.service_accounts.insert(account.email.clone(), account);
     file
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Push;
 use super::deliver::{Notice, Target};
 use crate::error::{ApiError, Result};
-use crate::faults::{Faults, Place};
+use crate::faults::{Effect, Faults, Place};
 use crate::http::routes::{Call, Service};
 use crate::rng::hash;
 use crate::world::World;
@@ -224,14 +224,21 @@ impl Push {
         let place = Place::Push { name: "push.channel", account: &notice.channel.account };
         self.stats.published += 1;
         let effects = faults.at(place, now);
+        if effects.contains(&Effect::DeadWatch) {
+            self.stats.dropped += 1;
+            if let Some(channel) = self.channels.get_mut(key) {
+                channel.is_dead = true;
+            }
+            return;
+        }
         self.send(&effects, Target::Channel(Box::new(notice)), now);
     }
 
     fn remove_channel(&mut self, key: &(String, String)) {
-        if let Some(channel) = self.channels.remove(key) {
-            if let Some(keys) = self.by_resource.get_mut(&channel.resource) {
-                keys.remove(key);
-            }
+        if let Some(channel) = self.channels.remove(key)
+            && let Some(keys) = self.by_resource.get_mut(&channel.resource)
+        {
+            keys.remove(key);
         }
     }
 

@@ -179,10 +179,11 @@ impl World {
     /// The bearer token of a subscription, which is used again for half an hour.
     fn push_token(&mut self, name: &str, account: &str, audience: &str, now: i64) -> String {
         let key = self.oauth.keys.signing();
-        if let Some((made, kid, token)) = self.push.tokens.get(name) {
-            if now - made < TOKEN_USE && *kid == key.id {
-                return token.clone();
-            }
+        if let Some((made, kid, token)) = self.push.tokens.get(name)
+            && now - made < TOKEN_USE
+            && *kid == key.id
+        {
+            return token.clone();
         }
         let token = key.jwt(&push_claims(account, audience, now));
         self.push.tokens.insert(name.to_owned(), (now, key.id.clone(), token.clone()));

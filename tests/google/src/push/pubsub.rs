@@ -97,7 +97,8 @@ impl Push {
         self.topics.get(topic).copied()
     }
 
-    /// Publishes that a mailbox changed.
+    /// Publishes that a mailbox changed; whether the watch lives on.
+    #[must_use]
     pub(crate) fn publish(
         &mut self,
         faults: &mut Faults,
@@ -105,23 +106,24 @@ impl Push {
         account: &str,
         history_id: u64,
         now: i64,
-    ) {
-        let names: Vec<(String, bool)> = self
-            .subscriptions
-            .values()
-            .filter(|own| own.topic == topic)
-            .map(|own| (own.name.clone(), own.numeric_history_id))
-            .collect();
+    ) -> bool {
+        let subscriptions = self.subscriptions.values().filter(|own| own.topic == topic);
+        let names: Vec<(String, bool)> =
+            subscriptions.map(|own| (own.name.clone(), own.numeric_history_id)).collect();
         let message_id = format!("{}", 10_000_000_000_000_000 + self.rng.below(9_000_000_000_000_000));
         for (name, is_numeric) in names {
+            let effects = faults.at(Place::Push { name: "push.pubsub", account }, now);
             self.stats.published += 1;
+            if effects.contains(&Effect::DeadWatch) {
+                self.stats.dropped += 1;
+                return false;
+            }
             let id = if is_numeric { json!(history_id) } else { json!(history_id.to_string()) };
             let data = STANDARD.encode(json!({"emailAddress": account, "historyId": id}).to_string());
-            let (message_id, published) = (message_id.clone(), now);
-            let message = Message { data, message_id, published };
-            let effects = faults.at(Place::Push { name: "push.pubsub", account }, now);
+            let message = Message { data, message_id: message_id.clone(), published: now };
             self.send(&effects, Target::Subscription { name, message }, now);
         }
+        true
     }
 
     /// Puts a notification on its way, as faults have it.
