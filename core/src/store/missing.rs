@@ -17,6 +17,11 @@ pub(super) fn no_project(operation: &'static str, id: ProjectId) -> Error {
     Error::new(ErrorKind::NotFound, operation, "no such project").with("project", id)
 }
 
+/// Of somebody who is no user, or not one of the front end's.
+pub(super) fn no_user(operation: &'static str) -> Error {
+    Error::new(ErrorKind::NotFound, operation, "only users who can sign in have meetings")
+}
+
 /// A channel's id that another stream has.
 pub(super) fn taken_channel(id: &str) -> Error {
     Error::new(ErrorKind::AlreadyExists, "channels.put", "another stream has a channel with this id")

@@ -1,6 +1,8 @@
 //! What every store must do. Each backend runs all of it; see [`suite`].
 
+pub(super) mod accounts;
 pub(super) mod changes;
+pub(super) mod channels;
 pub(super) mod concurrency;
 pub(super) mod contents;
 pub(super) mod corrections;
@@ -16,12 +18,18 @@ pub(super) mod jobs;
 pub(super) mod lifecycle;
 pub(super) mod lists;
 pub(super) mod logs;
+pub(super) mod meetings;
+pub(super) mod objects;
 pub(super) mod projects;
 pub(super) mod reading;
 pub(super) mod schedules;
+pub(super) mod streams;
+pub(super) mod sync_fixtures;
 pub(super) mod threads;
+pub(super) mod tokens;
 pub(super) mod users;
 pub(super) mod values;
+pub(super) mod work;
 
 /// Makes one test of each behaviour for a backend. `$open` is an async function that gives
 /// a guard (dropped last) and an empty store.
@@ -271,6 +279,82 @@ macro_rules! suite {
                 moving_a_cursor_is_no_change
                 names_of_cursors_are_told_apart_to_the_letter
                 the_largest_position_comes_back
+            }
+            accounts {
+                accounts_come_back_as_linked_in_order
+                linking_anew_keeps_id_birth_and_the_end_of_the_token
+                accounts_are_found_by_address_in_any_case_and_by_name
+                accounts_of_others_do_not_exist
+                an_id_is_given_to_one_account
+                the_service_keeps_the_accounts_of_all_and_each_log_its_own
+                a_status_is_news_once
+                a_deleted_account_takes_its_own_and_nothing_else
+            }
+            tokens {
+                tokens_come_back_and_their_version_grows
+                who_read_an_older_version_writes_nothing
+                without_a_new_refresh_token_the_old_one_stays
+                dropped_tokens_are_gone_and_nobody_writes_them_back
+                tokens_of_others_do_not_exist_but_for_the_service
+                a_turn_to_refresh_is_one_callers_until_it_ends
+                of_many_at_once_one_refreshes
+                accounts_with_tokens_are_listed_by_id
+                a_consent_is_taken_once_and_in_time
+                a_state_is_asked_for_once_and_forgotten_when_it_expires
+                of_many_at_once_one_takes_a_consent
+                the_first_secret_of_a_name_stays
+                consents_and_secrets_are_the_workspaces
+            }
+            streams {
+                streams_come_back_as_written_by_name
+                a_stream_hangs_from_an_account_of_its_tenant
+                streams_of_others_do_not_exist
+                the_longest_overdue_come_first
+                a_hint_counts_and_makes_due_at_once
+                who_was_hinted_at_meanwhile_is_not_put_off
+                a_deleted_stream_takes_what_hangs_from_it
+            }
+            objects {
+                objects_come_back_as_written_in_the_order_asked
+                writing_again_writes_over_everything
+                many_objects_take_few_statements
+                objects_are_walked_by_the_bytes_of_their_ids
+                children_of_several_parents_come_by_id
+                what_a_snapshot_has_not_met_is_left
+                the_objects_of_a_document_are_known_until_it_is_gone
+                a_document_that_is_gone_or_anothers_is_not_noted
+                the_workspaces_own_objects_become_documents_of_users
+                objects_of_others_and_of_other_streams_are_apart
+            }
+            work {
+                work_comes_by_the_time_it_is_due_then_by_id
+                a_note_comes_back_and_the_last_one_counts
+                what_is_asked_for_anew_starts_again_in_its_place
+                no_generation_comes_twice
+                failed_tries_wait_and_say_why
+                what_was_set_aside_is_listed_and_tried_on_request
+                counts_say_what_waits_and_since_when
+                much_work_takes_few_statements
+                work_of_others_does_not_exist
+            }
+            channels {
+                channels_come_back_as_written_oldest_first
+                what_was_heard_is_not_forgotten
+                the_service_sees_the_channels_of_all
+                an_id_is_one_streams
+                a_forgotten_channel_is_gone
+            }
+            meetings {
+                meetings_come_back_as_written
+                what_the_calendar_says_is_written_over_and_nothing_else
+                each_field_of_a_calendar_is_news
+                lists_run_by_start_and_filter
+                an_event_and_the_occurrences_of_a_series_are_found
+                a_meeting_that_nothing_hangs_from_is_deleted
+                a_meeting_of_a_project_is_kept_as_declined
+                a_project_is_the_tenants_own
+                a_deleted_project_leaves_its_meetings
+                meetings_of_others_do_not_exist
             }
         }
     };

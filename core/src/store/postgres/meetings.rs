@@ -1,19 +1,18 @@
 //! Meetings, in the columns of the front end.
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
 
 use super::codec::{Columns, Utc, failed, is_orphan, json, uuid};
-use super::statement::{build, built, statement};
+use super::statement::{Statement, build, built, statement};
 use super::transaction::PostgresTransaction;
-use crate::base::{Error, ErrorKind, MeetingId, ProjectId, Result, Timestamp};
+use crate::base::{MeetingId, ProjectId, Result, Timestamp};
 use crate::domain::{
     ChangeKind, Meeting, MeetingFilter, MeetingStore, Page, PageRequest, ProjectStore, Transaction, Withdrawn,
 };
 use crate::store::meetings::{Withdrawal, merged, storable_meeting};
-use crate::store::missing::no_project;
+use crate::store::missing::{no_project, no_user};
 use crate::store::paging::{after, page_size, place};
 use crate::store::text::storable;
 
@@ -51,7 +50,7 @@ fn read(row: &PgRow) -> Result<Meeting> {
 }
 
 /// A statement whose first values are what the calendar says.
-fn said<'q>(sql: &'static str, meeting: &'q Meeting) -> Result<Query<'q, Postgres, PgArguments>> {
+fn said<'q>(sql: &'static str, meeting: &'q Meeting) -> Result<Statement<'q>> {
     Ok(statement(sql)
         .bind(meeting.ical_uid.as_deref())
         .bind(meeting.calendar.as_str())
@@ -99,11 +98,7 @@ impl PostgresTransaction {
         .execute(self.connection())
         .await
         .map_err(|error| match is_orphan(&error) {
-            true => Error::new(
-                ErrorKind::NotFound,
-                "meetings.put",
-                "this user is not one who can sign in at the front end, so they cannot have meetings",
-            ),
+            true => no_user("meetings.put"),
             false => failed("meetings.put")(error),
         })?;
         Ok(())

@@ -8,8 +8,11 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{Postgres, QueryBuilder, RawSql, SqlSafeStr};
 
+/// A statement to which values are still to be bound.
+pub(super) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
 /// A statement with parameters; bind them, then run it on a transaction's connection.
-pub(super) fn statement<'q>(sql: impl SqlSafeStr) -> Query<'q, Postgres, PgArguments> {
+pub(super) fn statement<'q>(sql: impl SqlSafeStr) -> Statement<'q> {
     sqlx::query(sql).persistent(false)
 }
 
@@ -19,7 +22,7 @@ pub(super) fn build(sql: impl Into<String>) -> QueryBuilder<Postgres> {
 }
 
 /// The statement that was put together.
-pub(super) fn built(builder: &mut QueryBuilder<Postgres>) -> Query<'_, Postgres, PgArguments> {
+pub(super) fn built(builder: &mut QueryBuilder<Postgres>) -> Statement<'_> {
     builder.build().persistent(false)
 }
 

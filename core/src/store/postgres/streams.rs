@@ -1,12 +1,11 @@
 //! Streams: how far each is.
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Postgres};
+use sqlx::AssertSqlSafe;
+use sqlx::postgres::PgRow;
 
 use super::codec::{Columns, failed, is_orphan, json, uuid};
-use super::statement::statement;
+use super::statement::{Statement, statement};
 use super::transaction::PostgresTransaction;
 use crate::base::{AccountId, Result, TenantId, Timestamp};
 use crate::domain::{Stream, StreamKey, StreamStore};
@@ -45,7 +44,7 @@ pub(super) fn names(names: &[&str]) -> Vec<String> {
 
 impl PostgresTransaction {
     /// A statement about a stream of the tenant's: `$1` to `$3` name it, further values follow.
-    pub(super) fn of_stream(&self, sql: String, stream: &StreamKey) -> Query<'static, Postgres, PgArguments> {
+    pub(super) fn of_stream(&self, sql: String, stream: &StreamKey) -> Statement<'static> {
         statement(AssertSqlSafe(sql))
             .bind(self.tenant())
             .bind(uuid(stream.account.as_bytes()))

@@ -5,14 +5,14 @@ use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, QueryBuilder, Sqlite};
 
-use super::codec::{Columns, failed, json};
+use super::codec::{Columns, failed, is_orphan, json};
 use super::transaction::SqliteTransaction;
 use crate::base::{MeetingId, ProjectId, Result, Timestamp};
 use crate::domain::{
     ChangeKind, Meeting, MeetingFilter, MeetingStore, Page, PageRequest, ProjectStore, Transaction, Withdrawn,
 };
 use crate::store::meetings::{Withdrawal, merged, storable_meeting};
-use crate::store::missing::no_project;
+use crate::store::missing::{no_project, no_user};
 use crate::store::paging::{after, page_size, place};
 use crate::store::text::storable;
 
@@ -88,7 +88,10 @@ impl SqliteTransaction {
         .bind(meeting.created_at.as_micros())
         .execute(self.connection())
         .await
-        .map_err(failed("meetings.put"))?;
+        .map_err(|error| match is_orphan(&error) {
+            true => no_user("meetings.put"),
+            false => failed("meetings.put")(error),
+        })?;
         Ok(())
     }
 
@@ -219,8 +222,10 @@ impl MeetingStore for SqliteTransaction {
 
     async fn meetings_of_event(&mut self, calendar: &str, event_id: &str) -> Result<Vec<Meeting>> {
         let sql = format!(
-            "SELECT {COLUMNS} FROM meetings
-             WHERE tenant_id = ?1 AND calendar = ?2 AND (event_id = ?3 OR series_id = ?3) ORDER BY event_id"
+            "SELECT {COLUMNS} FROM meetings WHERE +tenant_id = ?1 AND calendar = ?2 AND id IN (
+                 SELECT id FROM meetings WHERE tenant_id = ?1 AND event_id = ?3
+                 UNION ALL SELECT id FROM meetings WHERE tenant_id = ?1 AND series_id = ?3)
+             ORDER BY +event_id"
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(self.tenant())
@@ -281,5 +286,48 @@ impl MeetingStore for SqliteTransaction {
             .map_err(failed("meetings.assign"))?;
         self.record_meeting(ChangeKind::MeetingUpdated, id, now).await?;
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SqliteStore;
+    use crate::domain::{EventStatus, Withdrawn};
+    use crate::store::behaviour::fixtures::{NOW, read, user, write};
+    use crate::store::behaviour::meetings::meeting;
+
+    #[tokio::test]
+    async fn bots_and_transcripts_keep_a_meeting_and_are_kept() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = SqliteStore::open(&folder.path().join("test.sqlite")).await.expect("opens");
+        let ana = user(&store, 1).await;
+        let hanging = [
+            ("bot_status = 'completed', transcript = 'we met'", "completed"),
+            ("transcript = 'we met'", "failed"),
+            ("attendee_bot_id = x'00'", "failed"),
+            ("bot_status = 'bot_scheduled'", "bot_scheduled"),
+        ];
+        for (number, (change, bot)) in (1..).zip(hanging) {
+            let mut kept = meeting(number, &format!("event {number}"));
+            let mut put = write(&store, &ana).await;
+            put.put_meeting(&kept).await.unwrap();
+            put.commit().await.unwrap();
+            let sql = format!("UPDATE meetings SET {change} WHERE event_id = '{}'", kept.event_id);
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&store.writer).await.unwrap();
+            let mut withdraw = write(&store, &ana).await;
+            assert_eq!(withdraw.withdraw_meeting(&kept.event_id, NOW).await.unwrap(), Withdrawn::Declined);
+            let declined = withdraw.meeting(kept.id).await.unwrap().unwrap();
+            assert_eq!(declined.status, EventStatus::Declined);
+            kept.title = "Moved".into();
+            assert!(withdraw.put_meeting(&kept).await.unwrap());
+            withdraw.commit().await.unwrap();
+            assert_eq!(read(&store, &ana).await.meeting(kept.id).await.unwrap(), Some(kept));
+            let after: String =
+                sqlx::query_scalar("SELECT bot_status FROM meetings ORDER BY start_time DESC")
+                    .fetch_one(&store.writer)
+                    .await
+                    .unwrap();
+            assert_eq!(after, bot);
+        }
     }
 }

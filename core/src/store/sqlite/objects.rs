@@ -90,8 +90,9 @@ impl ObjectStore for SqliteTransaction {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<MirrorObject>> {
+        let beyond = if after.is_some() { "AND id > ?4" } else { "" };
         let sql = format!(
-            "SELECT {COLUMNS} FROM sync_objects WHERE stream = {STREAM} AND (?4 IS NULL OR id > ?4) ORDER BY id LIMIT ?5"
+            "SELECT {COLUMNS} FROM sync_objects WHERE stream = {STREAM} {beyond} ORDER BY id LIMIT ?5"
         );
         let after = optional(after).map(|id| id.into_owned());
         let query = self.of_stream(sql, stream).bind(after).bind(limit);
@@ -100,9 +101,10 @@ impl ObjectStore for SqliteTransaction {
     }
 
     async fn children(&mut self, stream: &StreamKey, parents: &[&str]) -> Result<Vec<MirrorObject>> {
+        // Sorted afterwards: an index by id would be walked from end to end.
         let sql = format!(
             "SELECT {COLUMNS} FROM sync_objects WHERE stream = {STREAM} AND parent IS NOT NULL
-                 AND parent IN (SELECT value FROM json_each(?4)) ORDER BY id"
+                 AND parent IN (SELECT value FROM json_each(?4)) ORDER BY +id"
         );
         let query = self.of_stream(sql, stream).bind(names_json(parents)?);
         let rows = query.fetch_all(self.connection()).await.map_err(failed("objects.children"))?;

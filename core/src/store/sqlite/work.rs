@@ -94,10 +94,11 @@ impl WorkStore for SqliteTransaction {
     }
 
     async fn finish_work(&mut self, stream: &StreamKey, done: &[(&str, u64)]) -> Result<()> {
-        // The generation alone names a row.
+        // Each by its number, or all of one list would be tried with all of the other.
         let sql = format!(
-            "DELETE FROM sync_work WHERE stream = {STREAM}
-                 AND generation IN (SELECT value->>1 FROM json_each(?4)) AND id IN (SELECT value->>0 FROM json_each(?4))"
+            "DELETE FROM sync_work WHERE generation IN (SELECT work.generation FROM json_each(?4) AS done
+                 CROSS JOIN sync_work AS work ON work.generation = done.value->>1 AND work.id = done.value->>0
+                 WHERE work.stream = {STREAM})"
         );
         let rows: Vec<Value> =
             done.iter().map(|(id, generation)| json!([storable(id), generation.cast_signed()])).collect();
@@ -107,12 +108,13 @@ impl WorkStore for SqliteTransaction {
     }
 
     async fn postpone_work(&mut self, stream: &StreamKey, tries: &[Postponed]) -> Result<()> {
+        // Found by their numbers, not among all of the stream.
         let sql = format!(
             "UPDATE sync_work SET attempts = tried.value->>2, due_at = tried.value->>3, aside = tried.value->>4,
                  error_code = tried.value->>5, error_message = tried.value->>6
              FROM json_each(?4) AS tried
              WHERE sync_work.generation = tried.value->>1 AND sync_work.id = tried.value->>0
-                 AND sync_work.stream = {STREAM}"
+                 AND +sync_work.stream = {STREAM}"
         );
         let rows: Vec<Value> = tries.iter().map(row_of).collect();
         let query = self.of_stream(sql, stream).bind(json_text(&rows)?);
@@ -129,9 +131,9 @@ impl WorkStore for SqliteTransaction {
     }
 
     async fn aside(&mut self, stream: &StreamKey, after: Option<&str>, limit: u32) -> Result<Vec<WorkItem>> {
+        let beyond = if after.is_some() { "AND id > ?4" } else { "" };
         let sql = format!(
-            "SELECT {COLUMNS} FROM sync_work WHERE stream = {STREAM} AND aside = 1 AND (?4 IS NULL OR id > ?4)
-             ORDER BY id LIMIT ?5"
+            "SELECT {COLUMNS} FROM sync_work WHERE stream = {STREAM} AND aside = 1 {beyond} ORDER BY id LIMIT ?5"
         );
         let after = optional(after).map(|id| id.into_owned());
         let query = self.of_stream(sql, stream).bind(after).bind(limit);

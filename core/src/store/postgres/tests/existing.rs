@@ -14,12 +14,12 @@ use crate::store::behaviour::fixtures::document;
 
 const SCHEMA: &str = include_str!("../../../../../tests/fixtures/existing_schema.sql");
 const ROWS: &str = include_str!("../../../../../tests/fixtures/existing_rows.sql");
-const ANA: &str = "00000000-0000-4000-8000-00000000000a";
-const BRUNO: &str = "00000000-0000-4000-8000-00000000000b";
-const LISBON: &str = "10000000-0000-4000-8000-000000000001";
+pub(super) const ANA: &str = "00000000-0000-4000-8000-00000000000a";
+pub(super) const BRUNO: &str = "00000000-0000-4000-8000-00000000000b";
+pub(super) const LISBON: &str = "10000000-0000-4000-8000-000000000001";
 const BARE: &str = "10000000-0000-4000-8000-000000000002";
 
-fn scope(user: &str) -> Scope {
+pub(super) fn scope(user: &str) -> Scope {
     Scope::user(user.parse::<UserId>().unwrap())
 }
 
@@ -32,7 +32,7 @@ fn document_id(number: u8) -> DocumentId {
 }
 
 /// The front end's database, and a connection to it around the library.
-async fn existing() -> (Database, PgConnection) {
+pub(super) async fn existing() -> (Database, PgConnection) {
     let database = server().database(None);
     let mut connection = PgConnection::connect(&database.url()).await.unwrap();
     sqlx::raw_sql(SCHEMA).execute(&mut connection).await.unwrap();
@@ -40,14 +40,18 @@ async fn existing() -> (Database, PgConnection) {
     (database, connection)
 }
 
-async fn migrated() -> (Database, PgConnection, PostgresStore) {
+pub(super) async fn migrated() -> (Database, PgConnection, PostgresStore) {
     let (database, connection) = existing().await;
     let store = PostgresStore::open(&database.url(), false).await.unwrap();
     (database, connection, store)
 }
 
 /// Statements as the front end sends them: in the role and with the claims of a user.
-async fn as_user(connection: &mut PgConnection, user: &str, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+pub(super) async fn as_user(
+    connection: &mut PgConnection,
+    user: &str,
+    sql: &str,
+) -> Result<Vec<String>, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let claims = format!(r#"{{"sub":"{user}","role":"authenticated"}}"#);
     sqlx::query(
@@ -84,11 +88,11 @@ async fn columns(connection: &mut PgConnection) -> BTreeMap<String, String> {
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
 }
 
-async fn changes(store: &dyn Store, user: &str, after: u64) -> Vec<Change> {
+pub(super) async fn changes(store: &dyn Store, user: &str, after: u64) -> Vec<Change> {
     store.begin(&scope(user), Access::Read).await.unwrap().changes_after(after, 100).await.unwrap()
 }
 
-fn kinds(changes: &[Change]) -> String {
+pub(super) fn kinds(changes: &[Change]) -> String {
     changes.iter().map(|change| change.kind.as_str()).collect::<Vec<_>>().join(" ")
 }
 
@@ -157,7 +161,7 @@ async fn what_was_there_reads_back_and_can_be_corrected() {
     assert_eq!(
         kinds(&changes(&store, ANA, 0).await),
         "project.created project.created document.stored document.stored document.stored document.stored \
-         document.assigned document.deleted"
+         meeting.stored document.assigned document.deleted"
     );
 }
 

@@ -2,7 +2,9 @@
 //! row level security; and what only Postgres has.
 
 mod existing;
+mod google;
 mod jobs;
+mod meetings;
 mod policies;
 mod sessions;
 

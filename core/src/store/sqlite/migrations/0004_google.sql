@@ -111,7 +111,7 @@ CREATE INDEX sync_channels_by_stream ON sync_channels (stream, created_at);
 
 CREATE TABLE meetings (
     id               BLOB PRIMARY KEY,
-    tenant_id        BLOB NOT NULL,
+    tenant_id        BLOB NOT NULL REFERENCES users (id),
     event_id         TEXT NOT NULL,
     ical_uid         TEXT,
     calendar         TEXT NOT NULL,
