@@ -22,6 +22,8 @@ mod push;
 mod quota;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod testing;
 mod usage;
 
 pub(crate) use client::Google;

@@ -241,7 +241,7 @@ fn bad(field: &'static str, message: &'static str) -> Error {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+pub(in crate::google) mod tests {
     use super::*;
 
     /// Options that pass, for a server that answers for all of Google.

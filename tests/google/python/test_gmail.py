@@ -26,7 +26,7 @@ def decode(text: str) -> bytes:
 
 def deliver(fake: Fake, name: str, *labels: str) -> str:
     labels = labels or ("INBOX", "UNREAD")
-    return fake.control("mail.deliver", account=ANA, raw=MAIL.format(id=name), labels=labels)["id"]
+    return str(fake.control("mail.deliver", account=ANA, raw=MAIL.format(id=name), labels=labels)["id"])
 
 
 def test_profile_labels_and_messages(fake: Fake, gmail: Any) -> None:

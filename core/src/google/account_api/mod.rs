@@ -128,7 +128,7 @@ impl AccountApi {
             permit.succeeded()
         }
         if matches!(answer.status, 200..=299 | 304 | 308) {
-            let HttpResponse { headers, body } = answer;
+            let HttpResponse { headers, body, .. } = answer;
             return Ok(Ok(ApiResponse { headers, body }));
         }
         Ok(Err(self.weigh(service, operation, &answer)))

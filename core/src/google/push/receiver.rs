@@ -182,4 +182,39 @@ mod tests {
         let outcome = receiver(&server.url("")).mailbox(&signed(&json!({})), body().as_bytes()).await;
         assert_eq!(outcome.expect_err("no keys").status, 503);
     }
+
+    #[tokio::test]
+    async fn trap_23_keys_of_google_rotate_while_we_run() {
+        use besunny_fake_google::TokenKind;
+
+        use crate::google::testing::Fixture;
+        let fixture = Fixture::new().await;
+        let google = fixture.google();
+        let push = fixture.options.lock().expect("a lock").push.clone().expect("options");
+        let take = async |token: &str| {
+            let headers = [("authorization".to_owned(), format!("Bearer {token}"))];
+            let body = posted(r#"{"emailAddress":"ana@lumen.example","historyId":7}"#)
+                .replace("projects/p/subscriptions/s", &push.subscription);
+            google.push.mailbox(&headers, body.as_bytes()).await.err().map_or(200, |outcome| outcome.status)
+        };
+        let of = |kind| fixture.fake.oidc_token(kind, &push.service_account, &push.audience);
+        let before = of(TokenKind::Valid);
+        assert_eq!((take(&before).await, take(&of(TokenKind::SkewedOneSecond)).await), (200, 200));
+        fixture.fake.rotate_keys();
+        fixture.advance(61);
+        assert_eq!((take(&of(TokenKind::Valid)).await, take(&before).await), (200, 200));
+        for kind in [
+            TokenKind::Expired,
+            TokenKind::FromTheFuture,
+            TokenKind::UnknownKey,
+            TokenKind::WrongSignature,
+            TokenKind::HmacWithPublicKey,
+            TokenKind::Unsigned,
+            TokenKind::WrongIssuer,
+        ] {
+            assert_eq!(take(&of(kind)).await, 401, "{kind:?}");
+        }
+        assert_eq!(take(&of(TokenKind::UnverifiedEmail)).await, 403);
+        assert_eq!(fixture.fake.certs_fetched(), 2);
+    }
 }
