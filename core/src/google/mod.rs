@@ -22,7 +22,11 @@ mod push;
 mod quota;
 #[cfg(test)]
 mod scripted;
+#[cfg(test)]
+mod testing;
 mod usage;
+#[cfg(test)]
+mod with_fake;
 
 pub(crate) use client::Google;
 pub use endpoints::GoogleEndpoints;

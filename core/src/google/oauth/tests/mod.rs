@@ -1,0 +1,6 @@
+//! Consent and tokens, against a fake Google.
+
+mod consenting;
+mod delegating;
+mod refreshing;
+mod storing;

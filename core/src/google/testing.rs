@@ -1,0 +1,1 @@
+/work/w-oauth/core/src/google/testing.rs
