@@ -25,6 +25,8 @@ mod scripted;
 #[cfg(test)]
 mod testing;
 mod usage;
+#[cfg(test)]
+mod with_fake;
 
 pub(crate) use client::Google;
 pub use endpoints::GoogleEndpoints;

@@ -20,11 +20,15 @@ mod service_account;
 mod token_endpoint;
 
 pub use callback::{Callback, Identity};
+#[cfg(test)]
+pub(crate) use callback::Granted;
 pub(crate) use callback::{Finished, SignIn};
 pub(crate) use consent::{ConsentRequest, Consents, Purpose};
 pub(crate) use flights::AccessToken;
 pub(crate) use identity::{Claims, GoogleKeys};
 pub(crate) use keeper::TokenKeeper;
+#[cfg(test)]
+pub(crate) use resealing::Resealed;
 pub(crate) use revocation::Revocation;
 pub(crate) use scopes::{can_read, scope_of};
 pub(crate) use service_account::ServiceAccount;

@@ -2,5 +2,6 @@ mod changing;
 mod exports;
 mod fetching;
 mod fixtures;
+mod levelling;
 mod snapshots;
 mod watching;
