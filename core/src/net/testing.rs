@@ -21,12 +21,6 @@ impl Received {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
-
-    /// A field of a form.
-    pub(crate) fn field(&self, name: &str) -> Option<String> {
-        let mut fields = url::form_urlencoded::parse(self.body.as_bytes());
-        fields.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
-    }
 }
 
 /// What is answered.

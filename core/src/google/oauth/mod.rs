@@ -19,9 +19,9 @@ mod sealing;
 mod service_account;
 mod token_endpoint;
 
-pub use callback::{Callback, Identity};
 #[cfg(test)]
 pub(crate) use callback::Granted;
+pub use callback::{Callback, Identity};
 pub(crate) use callback::{Finished, SignIn};
 pub(crate) use consent::{ConsentRequest, Consents, Purpose};
 pub(crate) use flights::AccessToken;
