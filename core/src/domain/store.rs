@@ -30,9 +30,9 @@ pub enum Access {
     Read,
     /// Reads and writes; writers wait for each other.
     Write,
-    /// Reads and writes what is not in the change log, such as jobs and streams; writers of the tenant
-    /// need not wait for it. What it does append, for the owner of a job that died, waits for
-    /// that owner's writers.
+    /// Reads and writes what is not in the change log, such as jobs and streams; writers of the
+    /// tenant need not wait for it. What it does append, for the owner of a job that died or of
+    /// an account, waits for that owner's writers.
     Work,
     /// As `Work`, for nothing but claims: a commit need not survive a crash of the database,
     /// for what was claimed is then claimed again.
