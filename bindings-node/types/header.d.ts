@@ -93,6 +93,30 @@ export type Signal =
 /** Who decided: the library, or a user. */
 export type DecidedBy = 'auto' | 'user'
 
+/** A service of Google's. */
+export type Service = 'gmail' | 'drive' | 'calendar'
+
+/** How access to an account was given: its owner consented, or an administrator delegated it. */
+export type AccountKind = 'consented' | 'delegated'
+
+/** Whether an account can be used; with `needs_reauth` its owner has to consent again. */
+export type AccountStatus = 'active' | 'needs_reauth' | 'revoked'
+
+/** How well something is: needs attention (`yellow`), or misses something (`red`). */
+export type Health = 'green' | 'yellow' | 'red'
+
+/** What somebody answered to an invitation. */
+export type EventStatus = 'accepted' | 'declined' | 'tentative' | 'needsAction'
+
+/** What became of a notification. */
+export type WebhookVerdict = 'accepted' | 'ignored' | 'unauthenticated' | 'forbidden' | 'malformed' | 'unavailable'
+
+/**
+ * Which table of prices and limits Google applies to a project: `old` for those that were in use
+ * between November 2025 and April 2026.
+ */
+export type QuotaTable = 'old' | 'new'
+
 /** Why a mail counts as sent by a machine. */
 export type Automatic = 'bounce' | 'auto_reply' | 'list' | 'bulk' | 'spam'
 
@@ -230,6 +254,34 @@ export interface Jobs {
   enqueue(job: NewJob): Promise<Enqueued>
   /** All jobs that pass the filter, latest enqueued first, read page by page on the way. */
   iterate(filter?: Omit<JobListOptions, 'after'>): AsyncGenerator<Job, void, undefined>
+}
+
+/** Headers of a request: a `Headers`, `request.headers` or `headersDistinct` of Node, or pairs. */
+export type WebhookHeaders =
+  | Iterable<readonly [string, string]>
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** What Google sent a browser back with: the address or its query, or what was in it. */
+export type GoogleCallback =
+  | string
+  | URL
+  | URLSearchParams
+  | { state: string; code?: string | null | undefined; error?: string | null | undefined }
+
+/** What else comes with an answer. */
+export interface CallbackOptions {
+  /** The value that the browser was given when it was sent to Google. */
+  session?: string
+}
+
+export interface UserSyncOptions {
+  /** Stops it; what is stored stays, and the rest is done later. The call rejects with `cancelled`. */
+  signal?: AbortSignal
+}
+
+export interface Meetings {
+  /** All meetings that pass the filter, earliest first, read page by page on the way. */
+  iterate(filter?: Omit<MeetingListOptions, 'after'>): AsyncGenerator<Meeting, void, undefined>
 }
 
 export declare namespace Workspace {

@@ -225,3 +225,18 @@ impl<'py> FromPyObject<'_, 'py> for Content {
         })
     }
 }
+
+/// The body of a request; text stands for its UTF-8 bytes.
+pub(crate) struct Body(pub(crate) Vec<u8>);
+
+impl<'py> FromPyObject<'_, 'py> for Body {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(text) = value.cast::<PyString>() {
+            return text.extract::<String>().map(|text| Self(text.into_bytes()));
+        }
+        let bytes = PyBuffer::<u8>::get(&value).and_then(|buffer| buffer.to_vec(value.py()));
+        bytes.map(Self).map_err(|_| PyTypeError::new_err("a body is bytes or text"))
+    }
+}

@@ -16,10 +16,12 @@ mod control;
 mod documents;
 mod errors;
 mod events;
+mod google;
 mod job_handler;
 mod jobs;
 mod json;
 mod mail;
+mod meetings;
 mod options;
 mod probe;
 mod process;
@@ -46,6 +48,8 @@ mod _besunny {
     #[pymodule_export]
     use super::events::{Events, Subscription};
     #[pymodule_export]
+    use super::google::{Google, UserGoogle, Webhooks};
+    #[pymodule_export]
     use super::job_handler::JobContext;
     #[pymodule_export]
     use super::jobs::{
@@ -54,6 +58,8 @@ mod _besunny {
     };
     #[pymodule_export]
     use super::mail::{Mail, UserMail};
+    #[pymodule_export]
+    use super::meetings::Meetings;
     #[pymodule_export]
     use super::probe::{_error_codes, _fail, _panic, _vocabulary};
     #[pymodule_export]

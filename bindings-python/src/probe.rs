@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use besunny::{
-    ChangeKind, DecidedBy, DocumentType, Error, ErrorKind, IntakeStatus, JobState, Precision, Result,
-    SearchMode, Signal, Start, StoreStatus,
+    AccountKind, AccountStatus, ChangeKind, DecidedBy, DocumentType, Error, ErrorKind, EventStatus, Health,
+    IntakeStatus, JobState, Precision, QuotaTable, Result, SearchMode, Service, Signal, Start, StoreStatus,
+    WebhookVerdict,
 };
 use pyo3::prelude::*;
 
@@ -21,16 +22,23 @@ pub(crate) fn _error_codes() -> Vec<&'static str> {
 pub(crate) fn _vocabulary() -> BTreeMap<&'static str, Vec<&'static str>> {
     let stored = [StoreStatus::Stored, StoreStatus::Updated, StoreStatus::Unchanged];
     BTreeMap::from([
+        ("AccountKind", AccountKind::ALL.iter().map(|value| value.as_str()).collect()),
+        ("AccountStatus", AccountStatus::ALL.iter().map(|value| value.as_str()).collect()),
         ("ChangeKind", ChangeKind::ALL.iter().map(|value| value.as_str()).collect()),
         ("DecidedBy", DecidedBy::ALL.iter().map(|value| value.as_str()).collect()),
         ("DocumentType", DocumentType::ALL.iter().map(|value| value.as_str()).collect()),
+        ("EventStatus", EventStatus::ALL.iter().map(|value| value.as_str()).collect()),
+        ("Health", Health::ALL.iter().map(|value| value.as_str()).collect()),
         ("IntakeStatus", IntakeStatus::ALL.iter().map(|value| value.as_str()).collect()),
         ("JobState", JobState::ALL.iter().map(|value| value.as_str()).collect()),
         ("Precision", vec![Precision::Fp32.name(), Precision::Int8.name()]),
+        ("QuotaTable", QuotaTable::ALL.iter().map(|value| value.as_str()).collect()),
         ("SearchMode", SearchMode::ALL.iter().map(|value| value.as_str()).collect()),
+        ("Service", Service::ALL.iter().map(|value| value.as_str()).collect()),
         ("Signal", Signal::ALL.iter().map(|value| value.as_str()).collect()),
         ("Start", Start::ALL.iter().map(|value| value.as_str()).collect()),
         ("StoreStatus", stored.iter().map(|value| value.as_str()).collect()),
+        ("WebhookVerdict", WebhookVerdict::ALL.iter().map(|value| value.as_str()).collect()),
     ])
 }
 

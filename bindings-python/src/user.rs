@@ -9,8 +9,10 @@ use crate::call::Call;
 use crate::documents::Documents;
 use crate::errors::OrRaise;
 use crate::events::Events;
+use crate::google::UserGoogle;
 use crate::jobs::Jobs;
 use crate::mail::UserMail;
+use crate::meetings::Meetings;
 use crate::options::{Filter, page, search};
 use crate::process::Owned;
 use crate::projects::Projects;
@@ -49,6 +51,14 @@ impl UserHandle {
     fn jobs(&self, py: Python<'_>) -> PyResult<Jobs> {
         // Handlers of a user's own jobs run where the workspace's run.
         Ok(Jobs::new(self.0.get("user.jobs").or_raise(py)?.jobs(), AtWork::default()))
+    }
+
+    fn google(&self, py: Python<'_>) -> PyResult<UserGoogle> {
+        Ok(UserGoogle(Owned::new(self.0.get("user.google").or_raise(py)?.google())))
+    }
+
+    fn meetings(&self, py: Python<'_>) -> PyResult<Meetings> {
+        Ok(Meetings(Owned::new(self.0.get("user.meetings").or_raise(py)?.meetings())))
     }
 
     fn classify(

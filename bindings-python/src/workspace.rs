@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use crate::at_work::AtWork;
 use crate::call::Call;
 use crate::errors::OrRaise;
+use crate::google::Google;
 use crate::jobs::Jobs;
 use crate::mail::Mail;
 use crate::options::Opening;
@@ -57,6 +58,10 @@ impl Workspace {
 
     fn jobs(&self, py: Python<'_>) -> PyResult<Jobs> {
         Ok(Jobs::new(self.workspace.get("workspace.jobs").or_raise(py)?.jobs(), self.at_work.clone()))
+    }
+
+    fn google(&self, py: Python<'_>) -> PyResult<Google> {
+        Ok(Google(Owned::new(self.workspace.get("workspace.google").or_raise(py)?.google())))
     }
 
     fn user(&self, py: Python<'_>, username: String) -> PyResult<Call> {

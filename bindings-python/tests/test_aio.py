@@ -31,10 +31,14 @@ async def ws(tmp_path: Path) -> AsyncIterator[aio.Workspace]:
         "Projects",
         "Documents",
         "Events",
+        "Google",
         "JobContext",
         "Jobs",
         "Mail",
+        "Meetings",
+        "UserGoogle",
         "UserMail",
+        "Webhooks",
     ],
 )
 def test_both_faces_are_alike(name: str) -> None:

@@ -11,14 +11,38 @@ from pathlib import Path
 
 import besunny
 import pytest
-from besunny import _job_types
-from besunny._blocking import documents, events, jobs, mail, projects, user, users, workspace
+from besunny import _google_options, _job_types
+from besunny._blocking import (
+    documents,
+    events,
+    google,
+    jobs,
+    mail,
+    meetings,
+    projects,
+    user,
+    users,
+    workspace,
+)
 
 HERE = Path(__file__).resolve().parents[1]
 FINDER = doctest.DocTestFinder(exclude_empty=True)
 EXAMPLES = [
     example
-    for module in (_job_types, documents, events, jobs, mail, projects, user, users, workspace)
+    for module in (
+        _google_options,
+        _job_types,
+        documents,
+        events,
+        google,
+        jobs,
+        mail,
+        meetings,
+        projects,
+        user,
+        users,
+        workspace,
+    )
     for example in FINDER.find(module)
     if example.examples
 ]

@@ -17,9 +17,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "python" / "besunny"
 FILES = (
     "documents.py",
     "events.py",
+    "google.py",
     "job_context.py",
     "jobs.py",
     "mail.py",
+    "meetings.py",
     "projects.py",
     "user.py",
     "users.py",

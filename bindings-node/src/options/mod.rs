@@ -1,6 +1,7 @@
 //! Options, one plain object per call.
 
 pub mod events;
+pub mod google;
 pub mod jobs;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::clock::ClockInput;
 use crate::errors::rejection;
 use crate::types::input::Count;
 use crate::types::time::TimeInput;
+use google::{GoogleOptions, SyncOptions};
 
 /// How a workspace is opened.
 #[napi(object, object_to_js = false)]
@@ -43,6 +45,10 @@ pub struct OpenOptions {
     /// On Postgres: whether each transaction takes on the role and the claims of whoever it
     /// runs for; `false` if not said.
     pub row_level_security: Option<bool>,
+    /// What it takes to work with Google; without it, nothing of it is done.
+    pub google: Option<GoogleOptions>,
+    /// How much of linked accounts is kept level, and how often it is looked at.
+    pub sync: Option<SyncOptions>,
     /// For tests: tells the time in place of the machine's clock.
     #[napi(ts_type = "VirtualClock")]
     pub clock: Option<ClockInput>,
@@ -238,6 +244,8 @@ impl OpenOptions {
         if let Some(Count(threads)) = self.threads {
             options.threads = usize::try_from(threads).unwrap_or(usize::MAX);
         }
+        options.google = self.google.map(GoogleOptions::into_core).transpose()?;
+        options.sync = self.sync.unwrap_or_default().into();
         if let Some(ClockInput(clock)) = self.clock {
             options.clock = Arc::new(clock);
         }

@@ -5,17 +5,57 @@ import {
   BesunnyError,
   Documents,
   Events,
+  Google,
   JobFailure,
   Jobs,
   Mail,
+  Meetings,
   NewJob,
   Projects,
   Subscription,
+  UserGoogle,
   UserHandle,
   UserMail,
   Users,
   VirtualClock,
+  Webhooks,
   Workspace,
+  type Account,
+  type AccountHealth,
+  type AccountKind,
+  type AccountStatus,
+  type Attendee,
+  type CallbackOptions,
+  type Consent,
+  type ConsentOptions,
+  type DisconnectOptions,
+  type Disconnected,
+  type EventStatus,
+  type GoogleCallback,
+  type GoogleEndpoints,
+  type GoogleIdentity,
+  type GoogleOptions,
+  type GoogleQuota,
+  type Health,
+  type IntervalBounds,
+  type Linked,
+  type Meeting,
+  type MeetingListOptions,
+  type MeetingPage,
+  type MeetingRules,
+  type PushOptions,
+  type QuotaTable,
+  type Service,
+  type ServiceQuota,
+  type SignedIn,
+  type StreamHealth,
+  type StreamSummary,
+  type SyncOptions,
+  type SyncSummary,
+  type UserSyncOptions,
+  type WebhookHeaders,
+  type WebhookOutcome,
+  type WebhookVerdict,
   type Alternative,
   type Assignment,
   type AttachmentFacts,
@@ -308,6 +348,79 @@ async function jobs(ws: Workspace, me: UserHandle, signal: AbortSignal): Promise
   void [one, many, total, last, completedAt, page, state, pruned, stats, next, schedules, succeeded, handedBack, now, ran]
 }
 
+async function google(ws: Workspace, me: UserHandle, signal: AbortSignal): Promise<void> {
+  const quota: ServiceQuota = { perUser: 1, perProject: 2 }
+  const table: QuotaTable = 'old'
+  const endpoints: GoogleEndpoints = { gmail: 'https://gmail.example' }
+  const push: PushOptions = { topic: 't', subscription: 's', audience: 'a', serviceAccount: 'x@y.example' }
+  const options: GoogleOptions = { clientId: 'id', clientSecret: 's', redirectUri: 'https://app.example', loginRedirectUri: 'https://app.example', tokenKeys: { k1: '' }, readOnly: true, hostedDomain: 'x.example', serviceAccount: 'key.json', endpoints, push, webhookAddress: 'https://app.example', quota: { table, gmail: quota } satisfies GoogleQuota, requestTimeout: 1, totalTimeout: 2, proxy: 'http://proxy.example' }
+  const meetings: MeetingRules = { requireLink: true, includeDeclined: true, includeAllDay: false, windowPast: 1, windowFuture: 2 }
+  const intervals: IntervalBounds = { floor: 1, ceiling: 2, ceilingWithChannel: 3 }
+  const sync: SyncOptions = { mailSince: new Date(), maxMessages: 3, meetings, intervals }
+  await Workspace.open('x', { google: options, sync })
+  await Workspace.open('x', { google: { tokenKeys: [{ id: 'k1', key: '' }], endpoints: 'http://127.0.0.1:1', quota: 'new' } })
+
+  const google: Google = ws.google
+  const webhooks: Webhooks = google.gmail
+  const forms: WebhookHeaders[] = [new Headers(), [['a', 'b']], { a: ['b'], c: undefined }, {} as import('node:http').IncomingHttpHeaders]
+  const outcome: WebhookOutcome = await webhooks.notify(new Headers(), Buffer.from('{}'))
+  await google.drive.notify({})
+  await google.calendar.notify([], '')
+  const verdict: WebhookVerdict = outcome.verdict
+  const answer: [number, unknown, string, string] = [outcome.status, outcome.body, outcome.text, outcome.contentType]
+  await google.start()
+  const asking: ConsentOptions = { loginHint: 'a@x.example', returnTo: '/', session: 'cookie' }
+  const consent: Consent = await google.login(asking)
+  const where: [string, Date] = [consent.url, consent.expiresAt]
+  const callback: GoogleCallback = new URL('https://app.example/?state=s&code=c')
+  const browser: CallbackOptions = { session: 'cookie' }
+  const signedIn: SignedIn = await google.finishLogin(callback, browser)
+  const somebody: [GoogleIdentity, User | null] = [signedIn.identity, signedIn.user]
+  await google.consent()
+  const linked: Linked = await google.finish(new URLSearchParams())
+  const account: Account = await google.delegate('a@x.example')
+  const known: [AccountKind, AccountStatus] = [account.kind, account.status]
+  const all: AccountHealth[] = await google.health()
+  const stream: StreamHealth | undefined = all[0]?.streams[0]
+  const health: Health | undefined = stream?.health
+  const summary: SyncSummary = await google.sync({ signal })
+  const first: StreamSummary | undefined = summary.streams[0]
+  const resealed: number = await google.reseal()
+  const how: DisconnectOptions = { erase: true }
+  const gone: Disconnected = await google.disconnect(account.id, how)
+
+  const mine: UserGoogle = me.google
+  const services: Service[] = ['gmail', 'drive', 'calendar']
+  await mine.consent(services, asking)
+  await mine.finish('?state=s&code=c')
+  await mine.finish({ state: 's', code: null, error: 'access_denied' })
+  await mine.delegate('a@x.example', services)
+  await mine.keepLogin(signedIn.identity)
+  const accounts: Account[] = await mine.accounts()
+  await mine.health()
+  const what: UserSyncOptions = { service: 'gmail', signal }
+  await mine.sync(what)
+  await mine.active()
+  await mine.disconnect('id')
+  // @ts-expect-error no such service
+  await mine.consent(['mail'])
+  // @ts-expect-error a state is needed
+  await mine.finish({ code: 'c' })
+
+  const calendar: Meetings = me.meetings
+  const wanted: MeetingListOptions = { from: new Date(), until: '2026-12-31', project: 'id', size: 3, after: 'x' }
+  const page: MeetingPage = await calendar.list(wanted)
+  for await (const meeting of calendar.iterate({ from: new Date() })) {
+    const found: Meeting = meeting
+    const who: Attendee[] = found.attendees
+    const response: EventStatus | undefined = who[0]?.response
+    void [response, found.start.getTime(), found.projectId]
+  }
+  await calendar.get('id')
+  await calendar.assign('id', null)
+  void [forms, verdict, answer, where, somebody, linked, known, health, first, resealed, gone, accounts, page]
+}
+
 function details(mail: MailDetails, document: Document): void {
   const from: Mailbox[] = mail.from
   const date: Date | null = mail.date
@@ -346,4 +459,4 @@ async function mistakes(ws: Workspace, me: UserHandle): Promise<void> {
   void [ws, made, hit]
 }
 
-void [workspace, events, handling, jobs, details, failure, words, mistakes]
+void [workspace, events, handling, jobs, google, details, failure, words, mistakes]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from . import _besunny, _defaults
+from ._google_options import GoogleOptions, SyncOptions, google_fields, sync_fields
 from ._vocabulary import Location, Precision
 
 
@@ -20,6 +22,8 @@ def opening(
     index_folder: Location | None,
     background_indexing: bool,
     row_level_security: bool,
+    google: GoogleOptions | Mapping[str, Any] | None,
+    sync: SyncOptions | Mapping[str, Any] | None,
     clock: _besunny.VirtualClock | None,
 ) -> _besunny.Call[_besunny.Workspace]:
     """The call that opens the workspace, with what was not given filled in."""
@@ -34,6 +38,8 @@ def opening(
         "index_folder": index_folder,
         "background_indexing": background_indexing,
         "row_level_security": row_level_security,
+        "google": google_fields(google),
+        "sync": sync_fields(sync),
         "clock": clock,
     }
     return _besunny.open_workspace(os.fspath(location), options)

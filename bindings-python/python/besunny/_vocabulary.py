@@ -9,9 +9,12 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union
 
 if TYPE_CHECKING:
+    from ._google_types import Account, Meeting
     from ._job_types import Batch, Enqueued, Job
     from ._types import Document, Ingested, Progress, Project
 
+AccountKind: TypeAlias = Literal["consented", "delegated"]
+AccountStatus: TypeAlias = Literal["active", "needs_reauth", "revoked"]
 Automatic: TypeAlias = Literal["bounce", "auto_reply", "list", "bulk", "spam"]
 ChangeKind: TypeAlias = Literal[
     "document.stored",
@@ -40,6 +43,8 @@ DocumentType: TypeAlias = Literal[
     "folder",
     "meeting_transcript",
 ]
+EventStatus: TypeAlias = Literal["accepted", "declined", "tentative", "needsAction"]
+Health: TypeAlias = Literal["green", "yellow", "red"]
 IntakeStatus: TypeAlias = Literal[
     "stored", "updated", "unchanged", "refused", "user_not_found", "no_recipient"
 ]
@@ -48,7 +53,9 @@ JobState: TypeAlias = Literal[
 ]
 OnFailure: TypeAlias = Literal["stop", "skip"]
 Precision: TypeAlias = Literal["fp32", "int8"]
+QuotaTable: TypeAlias = Literal["old", "new"]
 SearchMode: TypeAlias = Literal["hybrid", "lexical", "semantic"]
+Service: TypeAlias = Literal["gmail", "drive", "calendar"]
 Signal: TypeAlias = Literal[
     "name",
     "code",
@@ -66,6 +73,9 @@ Signal: TypeAlias = Literal[
 ]
 Start: TypeAlias = Literal["beginning", "now"]
 StoreStatus: TypeAlias = Literal["stored", "updated", "unchanged"]
+WebhookVerdict: TypeAlias = Literal[
+    "accepted", "ignored", "unauthenticated", "forbidden", "malformed", "unavailable"
+]
 
 Raw: TypeAlias = Union[bytes, bytearray, memoryview, "PathLike[str]"]
 """A raw mail: its bytes, or the path of its file."""
@@ -83,6 +93,10 @@ JobRef: TypeAlias = Union[str, uuid.UUID, "Job", "Enqueued"]
 """A job, or its id."""
 BatchRef: TypeAlias = Union[str, uuid.UUID, "Batch"]
 """A batch of jobs, or its id."""
+AccountRef: TypeAlias = Union[str, uuid.UUID, "Account"]
+"""A linked account, or its id."""
+MeetingRef: TypeAlias = Union[str, uuid.UUID, "Meeting"]
+"""A meeting, or its id."""
 ProjectRef: TypeAlias = Union[str, uuid.UUID, "Project"]
 """A project, or its id."""
 DocumentRef: TypeAlias = Union[str, uuid.UUID, "Document", "Ingested"]

@@ -7,9 +7,11 @@ mod assignment;
 mod document;
 mod embeddings;
 mod event;
+mod google;
 mod intake;
 mod job;
 mod mail;
+mod meeting;
 mod project;
 mod search;
 mod status;
@@ -136,7 +138,7 @@ macro_rules! numbers {
         }
     )+};
 }
-numbers!(i32, u32, u64, i64, usize, f64);
+numbers!(i32, u16, u32, u64, i64, usize, f64);
 
 macro_rules! shown_as_text {
     ($($name:ty),+) => {$(
@@ -151,10 +153,12 @@ shown_as_text!(
     DocumentId,
     ProjectId,
     UserId,
+    besunny::AccountId,
     besunny::BatchId,
     besunny::ChunkId,
     besunny::ContentHash,
     besunny::JobId,
+    besunny::MeetingId,
     besunny::TenantId,
     besunny::Username
 );

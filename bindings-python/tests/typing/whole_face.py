@@ -39,6 +39,8 @@ def blocking(raw: bytes) -> None:
         index_folder=Path("index"),
         background_indexing=True,
         row_level_security=False,
+        google=besunny.GoogleOptions(client_id="id", token_keys={"k1": "..."}, quota="old"),
+        sync=besunny.SyncOptions(mail_since=date(2026, 1, 1), max_messages=10),
     ) as ws:
         assert_type(ws.users.create("ana", email="ana@tide.example"), besunny.User)
         assert_type(ws.users.list(), list[besunny.User])
@@ -70,6 +72,7 @@ def blocking(raw: bytes) -> None:
         assert_type(handled, besunny.HandleReport)
         assert_type(handled.failures, tuple[besunny.SkippedEvent, ...])
         jobs(ws, me)
+        google(ws, me)
 
         shoot = me.projects.create(
             "Lisbon shoot",
@@ -189,8 +192,50 @@ def jobs(ws: besunny.Workspace, me: besunny.UserHandle) -> None:
     assert_type(clock.now, datetime)
 
 
+def google(ws: besunny.Workspace, me: besunny.UserHandle) -> None:
+    assert_type(ws.google, besunny.Google)
+    assert_type(ws.google.gmail, besunny.Webhooks)
+    outcome = ws.google.drive.notify({"X-Goog-Channel-ID": "x"})
+    assert_type(outcome, besunny.WebhookOutcome)
+    assert_type(ws.google.calendar.notify([("X-Goog-Channel-ID", "x")], b"").text, str)
+    assert_type(ws.google.gmail.notify([(b"authorization", b"Bearer")], "{}").status, int)
+    ws.google.start()
+    signed_in = ws.google.finish_login(ws.google.login(return_to="/").url)
+    assert_type(signed_in.user, besunny.User | None)
+    assert_type(ws.google.finish(state="s", code="c").account, besunny.Account)
+    assert_type(ws.google.consent(login_hint="a@x.example").expires_at, datetime)
+    assert_type(ws.google.delegate("a@x.example"), besunny.Account)
+    assert_type(ws.google.sync(stop=besunny.CancelToken()), besunny.SyncSummary)
+    assert_type(ws.google.disconnect("id"), besunny.Disconnected)
+    assert_type(ws.google.reseal(), int)
+    [health] = ws.google.health()
+    assert_type(health.streams, tuple[besunny.StreamHealth, ...])
+    assert_type(health.streams[0].lag, timedelta)
+
+    mine = me.google
+    assert_type(mine, besunny.UserGoogle)
+    assert_type(mine.consent(["gmail", "drive"], session="cookie"), besunny.Consent)
+    mine.consent(["mail"])  # type: ignore[list-item]
+    assert_type(mine.finish("?state=s&code=c", session="cookie"), besunny.Linked)
+    account = mine.keep_login(besunny.GoogleIdentity("1", "a@x.example"))
+    assert_type(mine.delegate("a@x.example", ["calendar"]), besunny.Account)
+    assert_type(mine.accounts(), list[besunny.Account])
+    assert_type(mine.health(), list[besunny.AccountHealth])
+    assert_type(mine.sync("gmail").streams, tuple[besunny.StreamSummary, ...])
+    mine.active()
+    assert_type(mine.disconnect(account, erase=True).erased, int)
+
+    page = me.meetings.list(from_=date(2026, 1, 1), until="2026-12-31", size=3, after=None)
+    assert_type(page, besunny.Page[besunny.Meeting])
+    assert_type(me.meetings.iterate(project="id"), Iterator[besunny.Meeting])
+    assert_type(me.meetings.get("id").attendees, tuple[besunny.Attendee, ...])
+    assert_type(me.meetings.assign(page.items[0], None), besunny.Meeting)
+
+
 async def awaited(raw: bytes) -> None:
     async with aio.Workspace.open("workspace", model=None) as ws:
+        assert_type(await ws.google.gmail.notify({}), besunny.WebhookOutcome)
+        assert_type(await ws.google.health(), list[besunny.AccountHealth])
         assert_type(await ws.users.create("ana"), besunny.User)
         assert_type(await ws.users.list(), list[besunny.User])
         assert_type(await ws.mail.ingest(raw), list[besunny.Delivery])
@@ -223,6 +268,9 @@ async def awaited(raw: bytes) -> None:
         assert_type(await me.search("query", project="unassigned"), list[besunny.Hit])
         assert_type(await me.intake_log(), besunny.Page[besunny.IntakeEntry])
         await me.projects.delete(shoot)
+        assert_type(await me.google.sync("drive"), besunny.SyncSummary)
+        assert_type(await me.meetings.list(), besunny.Page[besunny.Meeting])
+        assert_type(me.meetings.iterate(), AsyncIterator[besunny.Meeting])
         assert_type(await me.jobs.enqueue("async"), besunny.Enqueued)
         assert_type(await me.jobs.list(), besunny.Page[besunny.Job])
         assert_type(me.jobs.iterate(), AsyncIterator[besunny.Job])

@@ -27,6 +27,7 @@
 //! # Ok(()) }
 //! ```
 
+mod google;
 mod jobs;
 mod runtime;
 
@@ -34,6 +35,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use self::google::{Google, Meetings, UserGoogle, Webhooks};
 pub use self::jobs::{JobContext, Jobs};
 use self::runtime::Runtime;
 use crate::base::{DocumentId, ProjectId, Result};
@@ -147,6 +149,12 @@ impl Workspace {
         Jobs::new(self.inner.jobs(), Arc::clone(&self.runtime))
     }
 
+    /// See [`crate::Workspace::google`].
+    #[must_use]
+    pub fn google(&self) -> Google {
+        Google::new(self.inner.google(), Arc::clone(&self.runtime))
+    }
+
     /// See [`crate::Mail::ingest`].
     ///
     /// # Errors
@@ -225,6 +233,18 @@ impl UserHandle {
     #[must_use]
     pub fn jobs(&self) -> Jobs {
         Jobs::new(self.inner.jobs(), Arc::clone(&self.runtime))
+    }
+
+    /// See [`crate::UserHandle::google`].
+    #[must_use]
+    pub fn google(&self) -> UserGoogle {
+        UserGoogle::new(self.inner.google(), Arc::clone(&self.runtime))
+    }
+
+    /// See [`crate::UserHandle::meetings`].
+    #[must_use]
+    pub fn meetings(&self) -> Meetings {
+        Meetings::new(self.inner.meetings(), Arc::clone(&self.runtime))
     }
 
     /// See [`crate::UserMail::ingest`].

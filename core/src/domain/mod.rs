@@ -42,6 +42,7 @@ pub use backoff::Backoff;
 pub use change::{Change, ChangeKind, Position};
 pub use clues::{Decider, ItemClues};
 pub use cursor::Cursor;
+pub(crate) use document::text_enum;
 pub use document::{Chunk, ContentHash, Document, DocumentRecord, DocumentType, StoreStatus};
 pub use event::Event;
 pub use filter::{DocumentFilter, ProjectFilter};

@@ -1,6 +1,12 @@
 //! How much of Google's APIs may be used in a minute.
 
-use crate::domain::Service;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Error, ErrorKind};
+use crate::domain::{Service, text_enum};
 
 /// Quota units a minute of one API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,15 +26,20 @@ impl ServiceQuota {
     }
 }
 
-/// Which table of prices and limits Google applies to a project: it has two since May 2026.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum QuotaTable {
-    /// For projects that were in use between November 2025 and April 2026.
-    Old,
-    /// For projects since May 2026. Who is wrong with it is slower, and never refused.
-    #[default]
-    New,
+text_enum! {
+    /// Which table of prices and limits Google applies to a project: it has two since May 2026.
+    QuotaTable, "quota table" {
+        /// For projects that were in use between November 2025 and April 2026.
+        Old = "old",
+        /// For projects since May 2026. Who is wrong with it is slower, and never refused.
+        New = "new",
+    }
+}
+
+impl Default for QuotaTable {
+    fn default() -> Self {
+        Self::New
+    }
 }
 
 /// What the project may use of each API. Google shows the true limits in its console, under

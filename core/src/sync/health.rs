@@ -1,25 +1,28 @@
 //! Whether a stream is well, said before its user notices. Pure.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::notes::Notes;
-use crate::base::Timestamp;
+use crate::base::{Error, ErrorKind, Timestamp};
+use crate::domain::text_enum;
 use crate::domain::{Account, AccountStatus, Channel, ChannelState, Stream, WorkCounts};
 
 const HOUR: Duration = Duration::from_hours(1);
 
-/// How well something is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// All is well.
-    Green,
-    /// Something needs attention, and nothing is missing yet.
-    Yellow,
-    /// Something is missing, or soon will be.
-    Red,
+text_enum! {
+    /// How well something is.
+    Health, "health" {
+        /// All is well.
+        Green = "green",
+        /// Something needs attention, and nothing is missing yet.
+        Yellow = "yellow",
+        /// Something is missing, or soon will be.
+        Red = "red",
+    }
 }
 
 /// How a stream is.

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _besunny
+from .._google_options import GoogleOptions, SyncOptions
 from .._opening import opening
 from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
+from .google import Google
 from .jobs import Jobs
 from .mail import Mail
 from .user import UserHandle
@@ -30,7 +32,7 @@ class Workspace:
     'ai+ana@besunny.ai'
     """
 
-    __slots__ = ("_native", "jobs", "mail", "users")
+    __slots__ = ("_native", "google", "jobs", "mail", "users")
 
     users: Users
     """The users of the workspace."""
@@ -38,12 +40,15 @@ class Workspace:
     """Mail that finds its owner by virtual address."""
     jobs: Jobs
     """The workspace's jobs, and the workers that do everybody's."""
+    google: Google
+    """Google for the workspace itself, and where its notifications come in."""
 
     def __init__(self, native: _besunny.Workspace) -> None:
         self._native = native
         self.users = Users(native.users())
         self.mail = Mail(native.mail())
         self.jobs = Jobs(native.jobs())
+        self.google = Google(native.google())
 
     @classmethod
     def open(
@@ -58,6 +63,8 @@ class Workspace:
         index_folder: Location | None = None,
         background_indexing: bool = True,
         row_level_security: bool = False,
+        google: GoogleOptions | Mapping[str, Any] | None = None,
+        sync: SyncOptions | Mapping[str, Any] | None = None,
         clock: _besunny.VirtualClock | None = None,
     ) -> Workspace:
         """Opens the workspace at ``location``, making it if it is not there.
@@ -75,7 +82,9 @@ class Workspace:
         caches. ``background_indexing`` lets indexes follow what is stored while nobody
         searches; a search sees everything that was committed before it either way.
         ``row_level_security`` makes each transaction on Postgres take on the
-        role and the claims of whoever it runs for. ``clock`` is a clock that a test sets;
+        role and the claims of whoever it runs for. ``google`` is what it takes to work with
+        Google, and ``sync`` how much of linked accounts is kept level: options, or dicts with
+        their fields. ``clock`` is a clock that a test sets;
         ``None`` is the system's.
 
         Any number of processes may have a workspace open and write to it. They should
@@ -92,6 +101,8 @@ class Workspace:
                 index_folder=index_folder,
                 background_indexing=background_indexing,
                 row_level_security=row_level_security,
+                google=google,
+                sync=sync,
                 clock=clock,
             ).wait()
         )

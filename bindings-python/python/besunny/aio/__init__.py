@@ -17,9 +17,11 @@ begun, runs to its end.
 
 from .documents import Documents
 from .events import Events
+from .google import Google, UserGoogle, Webhooks
 from .job_context import JobContext
 from .jobs import Jobs
 from .mail import Mail, UserMail
+from .meetings import Meetings
 from .projects import Projects
 from .subscription import Subscription
 from .user import UserHandle
@@ -29,14 +31,18 @@ from .workspace import Opening, Workspace
 __all__ = [
     "Documents",
     "Events",
+    "Google",
     "JobContext",
     "Jobs",
     "Mail",
+    "Meetings",
     "Opening",
     "Projects",
     "Subscription",
+    "UserGoogle",
     "UserHandle",
     "UserMail",
     "Users",
+    "Webhooks",
     "Workspace",
 ]

@@ -8,8 +8,10 @@ from .._types import Assignment, Hit, IntakeEntry, Page
 from .._vocabulary import DocumentType, Moment, ProjectRef, SearchMode
 from .documents import Documents
 from .events import Events
+from .google import UserGoogle
 from .jobs import Jobs
 from .mail import UserMail
+from .meetings import Meetings
 from .projects import Projects
 
 
@@ -20,9 +22,11 @@ class UserHandle:
         "_native",
         "documents",
         "events",
+        "google",
         "id",
         "jobs",
         "mail",
+        "meetings",
         "projects",
         "username",
         "virtual_address",
@@ -44,6 +48,10 @@ class UserHandle:
     """What happened to the user's data."""
     jobs: Jobs
     """The user's jobs; the workspace runs them."""
+    google: UserGoogle
+    """The user's accounts at Google."""
+    meetings: Meetings
+    """The user's meetings."""
 
     def __init__(self, native: _besunny.UserHandle) -> None:
         self._native = native
@@ -56,6 +64,8 @@ class UserHandle:
         self.documents = Documents(native.documents())
         self.events = Events(native.events())
         self.jobs = Jobs(native.jobs())
+        self.google = UserGoogle(native.google())
+        self.meetings = Meetings(native.meetings())
 
     def __repr__(self) -> str:
         return f"UserHandle(username={self.username!r}, id={self.id!r})"

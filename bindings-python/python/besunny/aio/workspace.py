@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal
 
@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _besunny
+from .._google_options import GoogleOptions, SyncOptions
 from .._opening import opening
 from .._types import CheckReport, Status
 from .._vocabulary import Location, Precision
+from .google import Google
 from .jobs import Jobs
 from .mail import Mail
 from .user import UserHandle
@@ -54,7 +56,7 @@ class Workspace:
     The async twin of :class:`besunny.Workspace`: the same names, to be awaited.
     """
 
-    __slots__ = ("_native", "jobs", "mail", "users")
+    __slots__ = ("_native", "google", "jobs", "mail", "users")
 
     users: Users
     """The users of the workspace."""
@@ -62,12 +64,15 @@ class Workspace:
     """Mail that finds its owner by virtual address."""
     jobs: Jobs
     """The workspace's jobs, and the workers that do everybody's."""
+    google: Google
+    """Google for the workspace itself, and where its notifications come in."""
 
     def __init__(self, native: _besunny.Workspace) -> None:
         self._native = native
         self.users = Users(native.users())
         self.mail = Mail(native.mail())
         self.jobs = Jobs(native.jobs())
+        self.google = Google(native.google())
 
     @classmethod
     def open(
@@ -82,6 +87,8 @@ class Workspace:
         index_folder: Location | None = None,
         background_indexing: bool = True,
         row_level_security: bool = False,
+        google: GoogleOptions | Mapping[str, Any] | None = None,
+        sync: SyncOptions | Mapping[str, Any] | None = None,
         clock: _besunny.VirtualClock | None = None,
     ) -> Opening:
         """Opens the workspace at ``location``, making it if it is not there.
@@ -101,6 +108,8 @@ class Workspace:
                 index_folder=index_folder,
                 background_indexing=background_indexing,
                 row_level_security=row_level_security,
+                google=google,
+                sync=sync,
                 clock=clock,
             )
         )

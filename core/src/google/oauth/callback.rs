@@ -74,6 +74,21 @@ pub struct Identity {
     pub hosted_domain: Option<String>,
 }
 
+impl Identity {
+    /// Somebody by Google's stable name and address, of whom nothing else is known; set what is.
+    #[must_use]
+    pub fn new(subject: impl Into<String>, email: impl Into<String>) -> Self {
+        Self {
+            subject: subject.into(),
+            email: email.into(),
+            email_verified: false,
+            name: None,
+            picture: None,
+            hosted_domain: None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct UserInfo {
     sub: String,
@@ -87,12 +102,16 @@ struct UserInfo {
 }
 
 impl Callback {
-    /// Reads the query of the address that the browser came back to; decoded once, for codes
-    /// contain what is encoded.
+    /// Reads the query of the address that the browser came back to, or the address; decoded
+    /// once, for codes contain what is encoded.
     #[must_use]
     pub fn from_query(query: &str) -> Self {
+        let query = match query.split_once('?') {
+            Some((address, query)) if !address.contains('=') => query,
+            _ => query,
+        };
         let mut callback = Self::default();
-        for (name, value) in url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes()) {
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "state" => callback.state = Secret::from(&*value),
                 "code" => callback.code = Some(Secret::from(&*value)),
@@ -334,5 +353,27 @@ impl From<UserInfo> for Identity {
     fn from(info: UserInfo) -> Self {
         let UserInfo { sub, email, email_verified, name, picture, hd } = info;
         Self { subject: sub, email, email_verified, name, picture, hosted_domain: hd }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_query_or_the_address_that_it_is_of() {
+        let query = "state=a%2Bb&code=4%2F0A%3Fx&scope=email+openid";
+        for given in [
+            query.to_owned(),
+            format!("?{query}"),
+            format!("/callback?{query}"),
+            format!("https://app.example/callback?{query}"),
+        ] {
+            let callback = Callback::from_query(&given);
+            assert_eq!(callback.state.expose(), "a+b", "{given}");
+            assert_eq!(callback.code.map(|code| code.expose().to_owned()).as_deref(), Some("4/0A?x"));
+        }
+        let refused = Callback::from_query("error=access_denied&state=what?");
+        assert_eq!((refused.error.as_deref(), refused.state.expose()), (Some("access_denied"), "what?"));
     }
 }

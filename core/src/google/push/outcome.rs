@@ -1,26 +1,31 @@
 //! What a notification is answered.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::domain::Service;
+use crate::base::{Error, ErrorKind};
+use crate::domain::{Service, text_enum};
 
-/// What became of a notification.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WebhookVerdict {
-    /// It was taken.
-    Accepted,
-    /// There is nothing to do: the hello of a new channel, or a channel that is not known any
-    /// more.
-    Ignored,
-    /// It proves neither who sent it nor that it is meant for us.
-    Unauthenticated,
-    /// Who sent it is known, and is somebody else than expected.
-    Forbidden,
-    /// It does not say what it is about.
-    Malformed,
-    /// It could not be taken now; whoever sent it is to try again.
-    Unavailable,
+text_enum! {
+    /// What became of a notification.
+    WebhookVerdict, "verdict" {
+        /// It was taken.
+        Accepted = "accepted",
+        /// There is nothing to do: the hello of a new channel, or a channel that is not known
+        /// any more.
+        Ignored = "ignored",
+        /// It proves neither who sent it nor that it is meant for us.
+        Unauthenticated = "unauthenticated",
+        /// Who sent it is known, and is somebody else than expected.
+        Forbidden = "forbidden",
+        /// It does not say what it is about.
+        Malformed = "malformed",
+        /// It could not be taken now; whoever sent it is to try again.
+        Unavailable = "unavailable",
+    }
 }
 
 /// What a notification is answered, whatever web framework does it.
@@ -36,6 +41,21 @@ pub struct WebhookOutcome {
 }
 
 impl WebhookOutcome {
+    /// The body as it is sent.
+    #[must_use]
+    pub fn text(&self) -> String {
+        match &self.body {
+            Value::String(text) => text.clone(),
+            body => body.to_string(),
+        }
+    }
+
+    /// What [`WebhookOutcome::text`] is, for the header `Content-Type`.
+    #[must_use]
+    pub fn content_type(&self) -> &'static str {
+        if self.body.is_string() { "text/plain; charset=utf-8" } else { "application/json" }
+    }
+
     /// An answer in the form that callers of the service's endpoint know.
     ///
     /// Google tries again after 5xx, and Pub/Sub after whatever is not 2xx, for days. So what
@@ -101,6 +121,10 @@ mod tests {
         assert_eq!(of(Drive, Malformed), says(400, r#"{"message":"x","success":false}"#));
         assert_eq!(of(Gmail, Malformed), says(200, r#"{"message":"x","success":true}"#));
         assert_eq!(of(Gmail, Unauthenticated), says(401, r#"{"error":"x","success":false}"#));
+        let greeting = WebhookOutcome::greeted(Calendar);
+        assert_eq!((greeting.text().as_str(), greeting.content_type()), ("OK", "text/plain; charset=utf-8"));
+        let taken = WebhookOutcome::accepted(Calendar);
+        assert_eq!((taken.text().as_str(), taken.content_type()), (r#"{"ok":true}"#, "application/json"));
         assert_eq!(of(Calendar, Unavailable), says(503, r#"{"error":"x","ok":false}"#));
     }
 }

@@ -1,5 +1,7 @@
 //! Groups of keyword arguments, handed over as one dict each.
 
+pub(crate) mod google;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use pyo3::prelude::*;
 
 use crate::arguments::{Count, Instant, ProjectChoice, Span};
 use crate::control::VirtualClock;
+use google::{GoogleFields, SyncFields};
 
 /// A struct that is read from a dict with these keys. Errors keep their own type.
 macro_rules! keywords {
@@ -58,6 +61,8 @@ keywords! {
         index_folder: Option<PathBuf> = "index_folder",
         background_indexing: bool = "background_indexing",
         row_level_security: bool = "row_level_security",
+        google: Option<GoogleFields> = "google",
+        sync: SyncFields = "sync",
         clock: Option<Clock> = "clock",
     }
 }
@@ -73,6 +78,8 @@ impl Opening {
         options.index_folder = self.index_folder;
         options.background_indexing = self.background_indexing;
         options.row_level_security = self.row_level_security;
+        options.google = self.google.map(GoogleFields::parse).transpose()?;
+        options.sync = self.sync.into();
         if let Some(clock) = self.clock {
             options.clock = Arc::new(clock.0);
         }
