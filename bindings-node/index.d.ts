@@ -93,6 +93,30 @@ export type Signal =
 /** Who decided: the library, or a user. */
 export type DecidedBy = 'auto' | 'user'
 
+/** A service of Google's. */
+export type Service = 'gmail' | 'drive' | 'calendar'
+
+/** How access to an account was given: its owner consented, or an administrator delegated it. */
+export type AccountKind = 'consented' | 'delegated'
+
+/** Whether an account can be used; with `needs_reauth` its owner has to consent again. */
+export type AccountStatus = 'active' | 'needs_reauth' | 'revoked'
+
+/** How well something is: needs attention (`yellow`), or misses something (`red`). */
+export type Health = 'green' | 'yellow' | 'red'
+
+/** What somebody answered to an invitation. */
+export type EventStatus = 'accepted' | 'declined' | 'tentative' | 'needsAction'
+
+/** What became of a notification. */
+export type WebhookVerdict = 'accepted' | 'ignored' | 'unauthenticated' | 'forbidden' | 'malformed' | 'unavailable'
+
+/**
+ * Which table of prices and limits Google applies to a project: `old` for those that were in use
+ * between November 2025 and April 2026.
+ */
+export type QuotaTable = 'old' | 'new'
+
 /** Why a mail counts as sent by a machine. */
 export type Automatic = 'bounce' | 'auto_reply' | 'list' | 'bulk' | 'spam'
 
@@ -232,6 +256,34 @@ export interface Jobs {
   iterate(filter?: Omit<JobListOptions, 'after'>): AsyncGenerator<Job, void, undefined>
 }
 
+/** Headers of a request: a `Headers`, `request.headers` or `headersDistinct` of Node, or pairs. */
+export type WebhookHeaders =
+  | Iterable<readonly [string, string]>
+  | Readonly<Record<string, string | readonly string[] | undefined>>
+
+/** What Google sent a browser back with: the address or its query, or what was in it. */
+export type GoogleCallback =
+  | string
+  | URL
+  | URLSearchParams
+  | { state: string; code?: string | null | undefined; error?: string | null | undefined }
+
+/** What else comes with an answer. */
+export interface CallbackOptions {
+  /** The value that the browser was given when it was sent to Google. */
+  session?: string
+}
+
+export interface UserSyncOptions {
+  /** Stops it; what is stored stays, and the rest is done later. The call rejects with `cancelled`. */
+  signal?: AbortSignal
+}
+
+export interface Meetings {
+  /** All meetings that pass the filter, earliest first, read page by page on the way. */
+  iterate(filter?: Omit<MeetingListOptions, 'after'>): AsyncGenerator<Meeting, void, undefined>
+}
+
 export declare namespace Workspace {
   /**
    * Opens the workspace at `location`, making it if it is not there: a folder, or the URL of
@@ -348,6 +400,70 @@ export declare class Events {
    * Throws `invalid_input` for options that cannot be taken.
    */
   live(options?: LiveOptions | undefined | null): Subscription
+}
+
+/**
+ * Google for the workspace itself: logins, mailboxes that users share by virtual address, and
+ * where notifications come in.
+ *
+ * Everything but `gmail`, `drive` and `calendar` rejects with `not_configured` in a workspace
+ * that was opened without `google`.
+ */
+export declare class Google {
+  /** Where Pub/Sub's messages about mailboxes come in. */
+  get gmail(): Webhooks
+  /** Where Drive's notifications come in. */
+  get drive(): Webhooks
+  /** Where Calendar's notifications come in. */
+  get calendar(): Webhooks
+  /**
+   * Keeps all linked accounts level from now on: a schedule that looks every minute for what
+   * is due, for whoever works. Calling it again is fine.
+   */
+  start(): Promise<void>
+  /**
+   * Where to send somebody who signs in.
+   *
+   * Rejects with `invalid_input` for an unfit place to return to.
+   */
+  login(options?: ConsentOptions | undefined | null): Promise<Consent>
+  /**
+   * Takes up the answer to a login: the query of the address that the browser came back to.
+   *
+   * Rejects with `unauthenticated` for an answer to no question of ours, one that comes again
+   * or too late, or that Google does not prove; `forbidden` when the user said no.
+   */
+  finishLogin(callback: GoogleCallback, options?: CallbackOptions | undefined | null): Promise<SignedIn>
+  /**
+   * Where to send who links a mailbox that users share by virtual address.
+   *
+   * Rejects as `login`.
+   */
+  consent(options?: ConsentOptions | undefined | null): Promise<Consent>
+  /** Takes up the answer to `consent`; rejects as that of a user. */
+  finish(callback: GoogleCallback, options?: CallbackOptions | undefined | null): Promise<Linked>
+  /**
+   * Links a mailbox that users share by virtual address, by an administrator's delegation to
+   * the service account.
+   *
+   * Rejects with `forbidden` where nothing was delegated to it.
+   */
+  delegate(email: string): Promise<Account>
+  /** How well all linked accounts are kept level, of all users and of the workspace itself. */
+  health(): Promise<Array<AccountHealth>>
+  /**
+   * Brings the workspace's own mailboxes level, here and now.
+   *
+   * Rejects with `cancelled`; what Google says is in the summary.
+   */
+  sync(options?: { signal?: AbortSignal } | undefined | null): Promise<SyncSummary>
+  /** Disconnects one of the workspace's own accounts, as that of a user. */
+  disconnect(accountId: string, options?: DisconnectOptions | undefined | null): Promise<Disconnected>
+  /**
+   * Encrypts all stored tokens anew with the first of the token keys; how many accounts had
+   * another. After that, the other keys are of no use any more.
+   */
+  reseal(): Promise<number>
 }
 
 /**
@@ -490,6 +606,20 @@ export declare class Mail {
   intakeLog(options?: PageOptions | undefined | null): Promise<IntakePage>
 }
 
+/** A user's meetings, as their calendars have them. */
+export declare class Meetings {
+  /** One meeting; rejects with `not_found`. */
+  get(meetingId: string): Promise<Meeting>
+  /** Meetings that pass the filter, earliest first, a page at a time. */
+  list(options?: MeetingListOptions | undefined | null): Promise<MeetingPage>
+  /**
+   * Puts a meeting into a project, or into none.
+   *
+   * Rejects with `not_found` for the meeting or the project.
+   */
+  assign(meetingId: string, projectId: string | null): Promise<Meeting>
+}
+
 /** A user's projects. */
 export declare class Projects {
   /**
@@ -536,6 +666,56 @@ export declare class Subscription {
   close(): Promise<void>
 }
 
+/**
+ * Google for one user: the accounts that they linked. Everything rejects with `not_configured`
+ * in a workspace that was opened without `google`.
+ */
+export declare class UserGoogle {
+  /**
+   * Where to send the user to link an account. Ask for a service when it is needed; what was
+   * granted before stays.
+   *
+   * Rejects with `invalid_input` without a service or for an unfit place to return to.
+   */
+  consent(wanted: Service[], options?: ConsentOptions | undefined | null): Promise<Consent>
+  /**
+   * Takes up the answer: the query of the address that the browser came back to. From now on
+   * the account is kept level.
+   *
+   * Rejects with `unauthenticated` for an answer to no question of this user's, one that
+   * comes again or too late; `forbidden` when another user asked, or when the user said no;
+   * `needs_reauth` when Google gave nothing that lasts.
+   */
+  finish(callback: GoogleCallback, options?: CallbackOptions | undefined | null): Promise<Linked>
+  /**
+   * Links an account by an administrator's delegation to the service account.
+   *
+   * Rejects with `forbidden` where nothing was delegated to it.
+   */
+  delegate(email: string, wanted: Service[]): Promise<Account>
+  /** Notes that the user signs in with an account of Google's. */
+  keepLogin(identity: GoogleIdentity): Promise<Account>
+  /** The user's accounts, in order of linking. */
+  accounts(): Promise<Array<Account>>
+  /** How well the user's accounts are kept level. */
+  health(): Promise<Array<AccountHealth>>
+  /**
+   * Brings the user's accounts level, here and now: one service, or all.
+   *
+   * Rejects with `cancelled`; what Google says is in the summary.
+   */
+  sync(options?: UserSyncOptions | undefined | null): Promise<SyncSummary>
+  /** Notes that the user is active, so that what they look at is looked at more often. */
+  active(): Promise<void>
+  /**
+   * Ends everything about an account: its notifications, Google's consent, the tokens, and,
+   * with `erase`, what came from it. Nothing else is deleted.
+   *
+   * Rejects with `not_found`.
+   */
+  disconnect(accountId: string, options?: DisconnectOptions | undefined | null): Promise<Disconnected>
+}
+
 /** Acts for one user, on their data alone. */
 export declare class UserHandle {
   /** The name this handle was asked for with. */
@@ -554,6 +734,10 @@ export declare class UserHandle {
   get events(): Events
   /** The user's jobs. They are run by a worker of the workspace. */
   get jobs(): Jobs
+  /** The user's accounts at Google. */
+  get google(): UserGoogle
+  /** The user's meetings, as their calendars have them. */
+  get meetings(): Meetings
   /** Says which project a text belongs to, without storing anything. */
   classify(text: string, options?: ClassifyOptions | undefined | null): Promise<Assignment>
   /**
@@ -635,6 +819,27 @@ export declare class VirtualClock {
 }
 
 /**
+ * Where one service's notifications come in. A notification is taken when what it tells is
+ * written down; bringing the account level is a job's business.
+ *
+ * ```js
+ * const { status, contentType, text } = await ws.google.gmail.notify(request.headers, body)
+ * response.writeHead(status, { 'Content-Type': contentType }).end(text)
+ * ```
+ */
+export declare class Webhooks {
+  /**
+   * Takes a notification: its HTTP headers, with names in any case, and its body. Answer the
+   * sender with what comes of it, whatever it is: forged, expired and misdirected ones are
+   * refused, the same one again does no harm, and where it could not be written down the
+   * status is 503, and the sender tries again.
+   *
+   * Rejects with `closed` or `not_configured`, where no answer makes sense.
+   */
+  notify(headers: WebhookHeaders, body?: string | Uint8Array): Promise<WebhookOutcome>
+}
+
+/**
  * An open workspace: a folder that holds everything of its users.
  *
  * ```js
@@ -662,6 +867,8 @@ export declare class Workspace {
   get mail(): Mail
   /** The workspace's jobs, and the workers that do everybody's. */
   get jobs(): Jobs
+  /** Google for the workspace itself, and where its notifications come in. */
+  get google(): Google
   /**
    * A handle that acts for one user, on their data alone. The user is looked up by the
    * first call, which rejects with `not_found` when there is none of this name.
@@ -693,6 +900,48 @@ export declare class Workspace {
    * workspaces that were fed the same have the same digest, whatever language fed them.
    */
   digest(): Promise<string>
+}
+
+/** An account at Google that is linked to a user, or to the workspace itself. */
+export interface Account {
+  /** Names the account here. */
+  id: string
+  /** Whose it is: the id of a user; all zeros for the workspace itself. */
+  tenant: string
+  /** How access was given. */
+  kind: AccountKind
+  /** Google's stable name of the account; addresses change. */
+  subject: string
+  /** Its address. */
+  email: string
+  /** Its owner's name. */
+  name: string | null
+  /** The address of its owner's picture. */
+  picture: string | null
+  /** What may be done with it, in Google's own words, sorted. */
+  scopes: Array<string>
+  /** Whether it can be used. */
+  status: AccountStatus
+  /** Why it cannot, in Google's words. */
+  statusReason: string | null
+  /** Whether its owner signs in with it. */
+  login: boolean
+  /** When the present access token ends. */
+  accessExpiresAt: Date | null
+  /** When it was first linked. */
+  linkedAt: Date
+  /** When anything about it last changed. */
+  updatedAt: Date
+}
+
+/** How well an account is kept level. */
+export interface AccountHealth {
+  /** The account. */
+  account: Account
+  /** As the worst of its streams. */
+  health: Health
+  /** Each of its streams. */
+  streams: Array<StreamHealth>
 }
 
 /** A project with its probability, whether or not it won. */
@@ -744,6 +993,18 @@ export interface AttemptFailure {
   code: string
   /** In words. */
   message: string
+}
+
+/** Somebody who is invited. */
+export interface Attendee {
+  /** Their address. */
+  email: string
+  /** Their name. */
+  name: string | null
+  /** What they answered. */
+  response: EventStatus
+  /** Whether they called the meeting. */
+  organizer: boolean
 }
 
 /**
@@ -821,6 +1082,27 @@ export interface ClassifyOptions {
   sender?: string
 }
 
+/** Where to send a user. */
+export interface Consent {
+  /** The address of Google's page. It is for this user's browser only. */
+  url: string
+  /** Until when the answer counts. */
+  expiresAt: Date
+}
+
+/** How a user is asked for consent. */
+export interface ConsentOptions {
+  /** The address of the account, where it is known. */
+  loginHint?: string
+  /** The path in your application to go on at afterwards. */
+  returnTo?: string
+  /**
+   * A value that only the asking browser has, such as a cookie's. It has to come back with
+   * the answer, so that a question cannot be asked in one browser and answered in another.
+   */
+  session?: string
+}
+
 /** How far a subscriber has got. */
 export interface Cursor {
   /** The name it was subscribed under. */
@@ -852,6 +1134,28 @@ export interface Delivery {
   errorCode: ErrorCode | null
   /** The error in words. */
   errorMessage: string | null
+}
+
+/** What disconnecting did. */
+export interface Disconnected {
+  /** The account as it was. */
+  account: Account
+  /**
+   * Whether Google has taken back the consent. If not, its owner can do so at
+   * <https://myaccount.google.com/permissions>; the tokens are gone here either way.
+   */
+  revoked: boolean
+  /** How many objects were taken out. */
+  erased: number
+}
+
+/** How an account is disconnected. */
+export interface DisconnectOptions {
+  /**
+   * Whether documents and meetings that only this account brought are deleted; not unless
+   * asked for.
+   */
+  erase?: boolean
 }
 
 /** A stored document. */
@@ -960,6 +1264,91 @@ export interface Evidence {
   place: string
   /** What it adds to the log-odds of the project. */
   weight: number
+}
+
+/** Where Google's parts are; what is left out is where Google has it. */
+export interface GoogleEndpoints {
+  /** Where users consent. */
+  accounts?: string
+  /** Where tokens are given, refreshed and revoked. */
+  oauth2?: string
+  /** Who an account belongs to (OpenID). */
+  openid?: string
+  /** Gmail. */
+  gmail?: string
+  /** Drive, Calendar and Google's keys. */
+  www?: string
+}
+
+/** Who somebody is, according to Google. */
+export interface GoogleIdentity {
+  /** Google's stable name. */
+  subject: string
+  /** Their address. */
+  email: string
+  /** Whether the address was proved to be theirs. */
+  emailVerified: boolean
+  /** Their name. */
+  name: string | null
+  /** The address of their picture. */
+  picture: string | null
+  /** The Workspace domain they belong to. */
+  hostedDomain: string | null
+}
+
+/** What has to be known to work with Google. */
+export interface GoogleOptions {
+  /** The OAuth client's id. May be left out where there is only a service account. */
+  clientId?: string
+  /** The OAuth client's secret. */
+  clientSecret?: string
+  /** Where Google sends users back who linked an account, exactly as registered. */
+  redirectUri?: string
+  /** Where it sends those back who signed in; `redirectUri` if not said. */
+  loginRedirectUri?: string
+  /**
+   * The keys that tokens are encrypted with, by name: 32 random bytes each, as base64 or hex
+   * (`openssl rand -base64 32`). The first one encrypts, all of them decrypt.
+   */
+  tokenKeys?: Record<string, string> | Array<{ id: string, key: string }>
+  /**
+   * Whether accounts are asked for reading only; `true` if not said. Nothing here writes to
+   * them.
+   */
+  readOnly?: boolean
+  /** Only accounts of this Workspace domain are accepted. */
+  hostedDomain?: string
+  /** A service account's key: its JSON as a text, or the path of a file with it. */
+  serviceAccount?: string
+  /** Where Google is: one address for all of it, or addresses for its parts. */
+  endpoints?: string | GoogleEndpoints
+  /** How Gmail notifies; if not said, it is polled only. */
+  push?: PushOptions
+  /**
+   * The base address, `https://...`, below which Drive and Calendar notify; if not said, they
+   * are polled only.
+   */
+  webhookAddress?: string
+  /** What may be used of Google's APIs: a table of Google's, or one and what differs from it. */
+  quota?: QuotaTable | GoogleQuota
+  /** How many milliseconds one try of a call may take; 30,000 if not said. */
+  requestTimeout?: number
+  /** How many milliseconds a call may take with all its tries and waits; 120,000 if not said. */
+  totalTimeout?: number
+  /** The address of a proxy for all calls, `http://host:port`. */
+  proxy?: string
+}
+
+/** What may be used of Google's APIs. */
+export interface GoogleQuota {
+  /** What calls cost, and what holds where nothing else is said; `new` if not said. */
+  table?: QuotaTable
+  /** Gmail. */
+  gmail?: ServiceQuota
+  /** Drive. */
+  drive?: ServiceQuota
+  /** Calendar. */
+  calendar?: ServiceQuota
 }
 
 /** How events are handled. */
@@ -1082,6 +1471,16 @@ export interface IntakeReport {
   refusals: Array<Refusal>
 }
 
+/** The shortest and longest waits between two polls, in milliseconds. */
+export interface IntervalBounds {
+  /** No wait is shorter, but for a notification; a minute if not said. */
+  floor?: number
+  /** No wait is longer without notifications; an hour if not said. */
+  ceiling?: number
+  /** No wait is longer with notifications; two hours if not said. */
+  ceilingWithChannel?: number
+}
+
 /** A job as stored. */
 export interface Job {
   /** Names the job. */
@@ -1194,6 +1593,16 @@ export interface LexicalWhy {
   terms: Array<[string, number]>
 }
 
+/** An account that was linked. */
+export interface Linked {
+  /** The account. */
+  account: Account
+  /** Scopes that were asked for and not granted; users may untick some. */
+  missing: Array<string>
+  /** Where your application wanted to go on. */
+  returnTo: string | null
+}
+
 /** Which documents to list, and which page of them. */
 export interface ListOptions {
   /** Only of the project with this id, or only `"unassigned"` ones. */
@@ -1268,6 +1677,80 @@ export interface MailDetails {
   quoted: string
   /** The signature, if there is one. */
   signature: string
+}
+
+/** A meeting, as the calendar has it. */
+export interface Meeting {
+  /** Names the meeting. */
+  id: string
+  /** The calendar's name of the event; of one occurrence of a series, the occurrence's. */
+  eventId: string
+  /** What is the same in every attendee's calendar; with `originalStart`, one occurrence. */
+  icalUid: string | null
+  /** The stream of the calendar it comes from, `calendar:{id}`. */
+  calendar: string
+  /** The series it is an occurrence of. */
+  seriesId: string | null
+  /** When that occurrence was to begin before it was moved. */
+  originalStart: Date | null
+  /** The title. */
+  title: string
+  /** What it is about, without markup. */
+  description: string | null
+  /** Where to join. */
+  meetingUrl: string
+  /** When it begins. */
+  start: Date
+  /** When it ends. */
+  end: Date
+  /** What the owner answered. */
+  status: EventStatus
+  /** Who is invited. */
+  attendees: Array<Attendee>
+  /** Which of the attendees is the owner's virtual address, if one is. */
+  virtualAttendee: string | null
+  /** The project it belongs to. */
+  projectId: string | null
+  /** When it was first stored. */
+  createdAt: Date
+  /** When it last changed. */
+  updatedAt: Date
+}
+
+/** Which meetings to list, and which page of them. */
+export interface MeetingListOptions {
+  /** Only those that end after this. */
+  from?: Date | string
+  /** Only those that begin before this. */
+  until?: Date | string
+  /** Only of the project with this id. */
+  project?: string
+  /** How many items a page has at most, from 1 to 1,000; 100 if not said. */
+  size?: number
+  /** `next` of the page before. */
+  after?: string
+}
+
+/** One page of meetings. */
+export interface MeetingPage {
+  /** The meetings, earliest first. */
+  items: Array<Meeting>
+  /** Hand this to the next call as `after`; `null` on the last page. */
+  next: string | null
+}
+
+/** Which events become meetings. */
+export interface MeetingRules {
+  /** Only those with a link to join by; `true` if not said. */
+  requireLink?: boolean
+  /** Those that the owner declined, too; `true` if not said. */
+  includeDeclined?: boolean
+  /** Those that take whole days, too; not unless asked for. */
+  includeAllDay?: boolean
+  /** How many milliseconds ago a meeting may have ended; a week if not said. */
+  windowPast?: number
+  /** In how many milliseconds a meeting may begin; 60 days if not said. */
+  windowFuture?: number
 }
 
 /** A loaded embedding model. */
@@ -1356,6 +1839,10 @@ export interface OpenOptions {
    * runs for; `false` if not said.
    */
   rowLevelSecurity?: boolean
+  /** What it takes to work with Google; without it, nothing of it is done. */
+  google?: GoogleOptions
+  /** How much of linked accounts is kept level, and how often it is looked at. */
+  sync?: SyncOptions
   /** For tests: tells the time in place of the machine's clock. */
   clock?: VirtualClock
 }
@@ -1455,6 +1942,21 @@ export interface ProjectPatch {
   notes?: string
 }
 
+/**
+ * How Gmail notifies: over a topic of Pub/Sub, whose subscription posts to us and signs what
+ * it posts.
+ */
+export interface PushOptions {
+  /** `projects/{project}/topics/{topic}`. */
+  topic: string
+  /** `projects/{project}/subscriptions/{subscription}`; messages of others are refused. */
+  subscription: string
+  /** The audience that the subscription was made with; without one, the address it posts to. */
+  audience: string
+  /** The address of the service account that the subscription signs as. */
+  serviceAccount: string
+}
+
 /** Which events are read. */
 export interface ReadOptions {
   /** Only events after this position; 0, before the first, if not said. */
@@ -1530,6 +2032,27 @@ export interface SemanticWhy {
   similarity: number
 }
 
+/** Quota units a minute of one API. */
+export interface ServiceQuota {
+  /** For each user of the project. */
+  perUser: number
+  /** For the whole project. */
+  perProject: number
+}
+
+/** Somebody who signed in. */
+export interface SignedIn {
+  /** Who they are, according to Google. */
+  identity: GoogleIdentity
+  /**
+   * Who they are here; `null` for somebody new: make a user and call `keepLogin` of their
+   * `google`.
+   */
+  user: User | null
+  /** Where your application wanted to go on. */
+  returnTo: string | null
+}
+
 /** An event that was given up on. */
 export interface SkippedEvent {
   /** Which one. */
@@ -1557,6 +2080,52 @@ export interface Status {
   versions: Versions
 }
 
+/** How a stream is: one thing of an account that is kept level. */
+export interface StreamHealth {
+  /** `gmail`, `drive`, `drive:{shared drive}` or `calendar:{calendar}`. */
+  stream: string
+  /** How well it is. */
+  health: Health
+  /** Why it is not green, in words. */
+  reasons: Array<string>
+  /** When everything that was known of was last stored. */
+  succeededAt: Date | null
+  /** How many milliseconds what waits has waited; 0 when nothing waits. */
+  lag: number
+  /** When the channel that notifies ends; `null` without one. */
+  watchExpiresAt: Date | null
+  /** When a channel last notified. */
+  heardAt: Date | null
+  /** When it is looked at next. */
+  nextAt: Date | null
+  /** Objects that wait. */
+  waiting: number
+  /** Objects that were set aside because they failed too often. */
+  aside: number
+  /** Objects that are known. */
+  objects: number
+}
+
+/** What bringing one stream level did. */
+export interface StreamSummary {
+  /** `gmail`, `drive`, `drive:{shared drive}` or `calendar:{calendar}`. */
+  stream: string
+  /** Objects that Google had news about. */
+  told: number
+  /** Objects stored or changed here. */
+  stored: number
+  /** Objects taken out. */
+  removed: number
+  /** Objects that failed; they are tried again by themselves. */
+  failed: number
+  /** Whether everything was listed anew. */
+  snapshot: boolean
+  /** The code of what ended it early; it goes on by itself. */
+  errorCode: ErrorCode | null
+  /** The same in words. */
+  errorMessage: string | null
+}
+
 /** How events are subscribed to under a name. */
 export interface SubscribeOptions {
   /** Only events of these kinds; all if not said. */
@@ -1575,6 +2144,24 @@ export interface SubscribeOptions {
   start?: Start
   /** Whether asking for the next event acknowledges those before it; it does if not said. */
   autoAck?: boolean
+}
+
+/** How much of linked accounts is kept level, and how often it is looked at. */
+export interface SyncOptions {
+  /** Mail that Gmail accepted before this instant is left out; all of it is taken if not said. */
+  mailSince?: Date | string
+  /** The first listing of a mailbox ends after so many messages, newest first. */
+  maxMessages?: number
+  /** Which events become meetings. */
+  meetings?: MeetingRules
+  /** The shortest and longest waits between two polls. */
+  intervals?: IntervalBounds
+}
+
+/** What bringing accounts level did. */
+export interface SyncSummary {
+  /** Each stream that was asked for. */
+  streams: Array<StreamSummary>
 }
 
 /** A user of the workspace. Their virtual address is `ai+{username}@{virtualDomain}`. */
@@ -1617,6 +2204,12 @@ export interface UserOptions {
   email?: string
 }
 
+/** What of the user's accounts is brought level. */
+export interface UserSyncOptions {
+  /** Only this service; all if not said. */
+  service?: Service
+}
+
 /** Versions of what a workspace runs on. */
 export interface Versions {
   /** This library. */
@@ -1625,6 +2218,20 @@ export interface Versions {
   schema: number
   /** The decision model of assignments. */
   assignment: string
+}
+
+/** What a notification is answered, whatever web framework does it. */
+export interface WebhookOutcome {
+  /** The HTTP status. */
+  status: number
+  /** The body: JSON, or a text that is sent as it is. */
+  body: unknown
+  /** What became of the notification. */
+  verdict: WebhookVerdict
+  /** The body as it is sent. */
+  text: string
+  /** What `text` is, for the header `Content-Type`. */
+  contentType: string
 }
 
 /** Why a hit is where it is. */

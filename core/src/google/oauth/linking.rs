@@ -42,7 +42,6 @@ impl Consents {
         tokens: &Tokens,
     ) -> Result<Option<Account>> {
         let keys = &self.configured.keys;
-        let now = self.clock.now();
         let mut write = self.store.begin(&scope_for(tenant), Access::Write).await?;
         let mut account = self.account_of(&mut *write, tenant, identity).await?;
         account.kind = AccountKind::Consented;
@@ -63,7 +62,7 @@ impl Consents {
             refresh: tokens.refresh.as_ref().map(|token| sealed(Use::Refresh, token)).transpose()?,
             version: stored.version,
         };
-        if !write.put_tokens(account.id, &fresh, now).await? {
+        if !write.put_tokens(account.id, &fresh, account.updated_at).await? {
             return Ok(None);
         }
         write.commit().await?;
