@@ -263,7 +263,8 @@ async fn in_the_end_everything_here_is_as_it_is_there() {
     let between = days * 86_400_000 / changes.max(1);
     for _ in 0..changes {
         simulation.change();
-        simulation.pass(Duration::from_millis(simulation.random.below(2 * between)));
+        let pause = simulation.random.below(2 * between);
+        simulation.pass(Duration::from_millis(pause));
     }
     simulation.fake().clear_faults();
     simulation.kills = 0;
