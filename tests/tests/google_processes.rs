@@ -30,14 +30,14 @@ async fn trap_20_fifty_tasks_in_two_processes_refresh_a_token_once() {
     let start =
         || GoogleChild::start(Path::new(PROGRAM), beside.fake.base_url(), &folder, beside.fake.now() * 1_000);
     let mut children = [start(), start()];
-    let before = beside.fake.calls("oauth.token");
+    let before = beside.fake.token_calls().refreshes;
     for child in &mut children {
         child.send(&json!({"calendars": 25}));
     }
     for child in &mut children {
         assert_eq!(child.answer().expect("answers")["answered"], 25);
     }
-    assert_eq!(beside.fake.calls("oauth.token") - before, 1);
+    assert_eq!(beside.fake.token_calls().refreshes - before, 1);
 }
 
 /// Something that somebody does at Google.
@@ -158,7 +158,7 @@ impl Simulation {
             (Change::UntrashFile, _, Some(id), _) => whatever(fake.untrash_file(&id)),
             (Change::RemoveFile, _, Some(id), _) => whatever(fake.remove_file(&id)),
             (Change::MoveEvent, _, _, Some(id)) => {
-                let start = now + 86_400_000;
+                let start = (now + 86_400_000) / 1_000 * 1_000;
                 fake.edit_event(&email, &id, &times(start)).expect("moves");
                 if let Some((known, _)) = person.events.get_mut(&id) {
                     *known = start;
@@ -173,7 +173,7 @@ impl Simulation {
                 person.files.extend(fake.add_file(&email, file));
             }
             (Change::AddEvent, ..) => {
-                let (start, title) = (now + 3_600_000, format!("event {count}"));
+                let (start, title) = ((now + 3_600_000) / 1_000 * 1_000, format!("event {count}"));
                 let mut event = times(start);
                 event["summary"] = json!(title);
                 event["location"] = json!("https://meet.google.com/abc-defg-hij");
