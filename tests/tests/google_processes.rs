@@ -258,22 +258,28 @@ fn faults(fake: &FakeGoogle) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_the_end_everything_here_is_as_it_is_there() {
-    let (people, changes) = (number("BESUNNY_GOOGLE_PEOPLE", 3), number("BESUNNY_GOOGLE_CHANGES", 300));
-    let days = number("BESUNNY_GOOGLE_DAYS", 1);
+    let (people, changes) = (number("BESUNNY_GOOGLE_PEOPLE", 3), number("BESUNNY_GOOGLE_CHANGES", 150));
+    let hours = number("BESUNNY_GOOGLE_HOURS", 6);
     let mut simulation = Simulation::new(people, number("BESUNNY_GOOGLE_SEED", 7)).await;
     simulation.kills = number("BESUNNY_GOOGLE_KILLS", 5);
     faults(simulation.fake());
-    let between = days * 86_400_000 / changes.max(1);
+    let between = hours * 3_600_000 / changes.max(1);
     for _ in 0..changes {
         simulation.change();
-        let pause = simulation.random.below(2 * between);
+        let pause = simulation.random.below(2 * between.max(1));
         simulation.pass(Duration::from_millis(pause));
     }
     simulation.fake().clear_faults();
     simulation.kills = 0;
-    // Longer than any poll, and than what was set aside waits.
-    for _ in 0..60 {
-        simulation.pass(Duration::from_mins(30));
+    // Twice longer than what was set aside waits.
+    for _ in 0..2 {
+        simulation.fake().advance(Duration::from_hours(25));
+        let clock = simulation.fake().now() * 1_000;
+        simulation.child().ask(&json!({ "clock": clock }));
+        for place in 0..simulation.people.len() {
+            let name = simulation.people[place].name.clone();
+            simulation.child().ask(&json!({ "sync": name }));
+        }
     }
     for place in 0..simulation.people.len() {
         let name = simulation.people[place].name.clone();

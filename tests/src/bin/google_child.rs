@@ -8,6 +8,7 @@
 //! - `{"advance": micros}`: time passes, and what falls due on the way is done.
 //! - `{"work": true}`: what is due is done.
 //! - `{"push": {"url", "headers", "body"}}`: a notification; the status it was answered.
+//! - `{"sync": name}`: a user's accounts are brought level.
 //! - `{"calendars": n}`: the user `ana` asks n times at once; how many times there was an answer.
 //! - `{"state": name}`: what a user has.
 
@@ -79,6 +80,11 @@ async fn done(workspace: &Workspace, clock: &VirtualClock, request: &Value) -> R
             _ => google.calendar(),
         };
         return Ok(json!({ "status": hooks.notify(headers, body.as_bytes()).await?.status }));
+    }
+    if let Some(name) = request["sync"].as_str() {
+        let me = workspace.user(name).await?;
+        let summary = me.google().sync(None, besunny::CancelToken::new()).await?;
+        return Ok(serde_json::to_value(summary)?);
     }
     if let Some(times) = request["calendars"].as_u64() {
         return Ok(json!({ "answered": calendars(workspace, times).await? }));
