@@ -147,7 +147,7 @@ mod tests {
             ("X-Goog-Resource-ID", "r1"),
             ("X-Goog-Resource-State", "update"),
             ("X-Goog-Changed", "content, properties"),
-            ("X-Goog-Channel-Expiration", "Tue, 19 Nov 2026 01:13:52 GMT"),
+            ("X-Goog-Channel-Expiration", "Thu, 19 Nov 2026 01:13:52 GMT"),
         ];
         let all = more
             .iter()
