@@ -306,6 +306,13 @@ impl World {
         }
         self.spread_access(number, true);
         self.changed(number, "update", Some("parents"));
+        if was_in != drive {
+            // The log of the drive that they left says so, and nothing of them ever again.
+            for below in self.drive.subtree(number) {
+                let Some(id) = self.drive.files.get(&below).map(|file| file.id.clone()) else { continue };
+                self.log(below, &id, was_in.as_deref(), &BTreeSet::new());
+            }
+        }
         self.children_of_changed(before.as_deref());
         self.children_of_changed(Some(parent));
         self.children_changed(number, "update");

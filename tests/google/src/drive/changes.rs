@@ -123,6 +123,8 @@ fn change(world: &World, call: &Call, fields: &Fields<'_>, filter: &Filter, entr
             out["type"] = json!("file");
             out["fileId"] = json!(id);
             let file = world.drive.files.get(number).filter(|file| file.access.contains(&call.account));
+            // What left the drive is removed from its log, whoever still sees it.
+            let file = file.filter(|file| !filter.is_of_drive || file.drive == entry.drive);
             if file.is_some_and(|file| {
                 !is_of_app(call, file)
                     || (filter.only_mine && file.owner.as_deref() != Some(call.account.as_str()))

@@ -87,9 +87,11 @@ pub(crate) fn lookup(world: &World, call: &Call, id: &str) -> Result<u64> {
     let drive = &world.drive;
     let id = drive.real_id(&call.account, id);
     let file = drive.get(id).ok_or_else(|| not_found(id))?;
-    // Those who do not say that they know shared drives see nothing of them.
-    let knows =
-        call.query().flag("supportsAllDrives", false)? || call.query().flag("supportsTeamDrives", false)?;
+    // Those who do not say that they know shared drives see nothing of them, where it can be said.
+    let cannot_say = matches!(call.method.id, "drive.files.export" | "drive.files.download");
+    let knows = cannot_say
+        || call.query().flag("supportsAllDrives", false)?
+        || call.query().flag("supportsTeamDrives", false)?;
     let has_key = file.resource_key.as_ref().is_none_or(|key| {
         file.owner.as_deref() == Some(call.account.as_str())
             || call
