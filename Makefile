@@ -90,12 +90,13 @@ python-package: setup
 test-python: python-package fake-google $(VENV)/tools-ready
 	cd bindings-python && $(with-model) $(PYTHON) -m pytest -q
 	cd bindings-python && $(PYTHON) -m mypy python/besunny tests
+	$(PYTHON) -m pytest -q tests/google/python
 	cd bindings-python && $(PYTHON) -m mypy.stubtest besunny --allowlist tests/typing/stubtest-allowlist.txt
 	cd bindings-python && $(PYTHON) tools/make_aio.py --check
 	cd examples/python && $(with-model) $(PYTHON) quickstart.py
 
 $(VENV)/tools-ready: $(VENV)/ready
-	$(VENV)/bin/pip install --quiet mypy pytest pytest-asyncio
+	$(VENV)/bin/pip install --quiet mypy pytest pytest-asyncio requests google-api-python-client google-auth-httplib2 google-auth-oauthlib
 	touch $@
 
 node-package: setup

@@ -1,8 +1,10 @@
 //! The main job on a whole mailbox: `make demo`, or `make demo MAIL=your.mbox`.
 //!
 //! Opens a workspace, makes a user and projects, takes the mailbox in with a progress bar,
-//! prints where each mail went and why, runs some searches, and says where to go next.
+//! prints where each mail went and why, runs some searches, links an account at a fake Google whose
+//! mail is announced and filed, and says where to go next.
 
+mod google;
 mod mailbox;
 mod report;
 
@@ -56,6 +58,9 @@ async fn main() -> Result<(), Failure> {
     report::outcomes(&me, &outcomes, given.expected()?.as_ref()).await?;
     for search in given.searches()? {
         run_search(&me, &search).await?;
+    }
+    if given.is_built_in {
+        google::scenario(&given).await?;
     }
     println!("\nDigest of the workspace: {}", workspace.digest().await?);
     report::next_steps(given.workspace.as_deref());

@@ -46,7 +46,7 @@ fn it_answers_google() {
         ("GOOGLE_CLIENT_ID", client.client_id.as_str()),
         ("GOOGLE_CLIENT_SECRET", &client.client_secret),
         ("GOOGLE_REDIRECT_URI", "https://app.example/callback"),
-        ("GOOGLE_ENDPOINTS", &google.base_url()),
+        ("GOOGLE_ENDPOINTS", google.base_url()),
         ("TOKEN_KEY", &"ab".repeat(32)),
         ("GMAIL_PUSH_TOPIC", "projects/fake-project/topics/mail"),
         ("GMAIL_PUSH_SUBSCRIPTION", SUBSCRIPTION),

@@ -38,6 +38,36 @@ async fn mail_that_is_announced_is_in_its_project_and_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn trap_14_the_same_notification_twenty_times_at_once_has_one_effect() {
+    let beside = Beside::new().await;
+    let me = beside.user("ana").await;
+    beside.link(&me, &[Service::Gmail]).await;
+    beside.settle().await;
+    beside.fake.deliver(ANA, &mail("a", "a", "apricots"), &["INBOX"]);
+    let pushes = beside.fake.take_pushes(10);
+    assert_eq!(pushes.len(), 1);
+    let fetched = beside.fake.calls("gmail.users.messages.get");
+    let hooks = beside.workspace.google().gmail();
+    let posts: Vec<_> = (0..20)
+        .map(|_| {
+            let (hooks, push) = (hooks.clone(), pushes[0].clone());
+            tokio::spawn(async move { hooks.notify(push.headers, push.body.as_bytes()).await })
+        })
+        .collect();
+    for post in posts {
+        assert_eq!(post.await.expect("runs").expect("an answer").status, 200);
+    }
+    beside.work().await;
+    assert_eq!(beside.documents(&me, "email").await.len(), 1);
+    assert_eq!(beside.fake.calls("gmail.users.messages.get") - fetched, 1);
+    // And once more, an hour later: a replay.
+    beside.pass(Duration::from_mins(50)).await;
+    assert_eq!(beside.hand(&pushes[0]).await.status, 200);
+    beside.work().await;
+    assert_eq!(beside.documents(&me, "email").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn trashed_spam_and_deleted_mail_disappears_and_comes_back() {
     let beside = Beside::new().await;
     let me = beside.user("ana").await;

@@ -36,6 +36,7 @@ text_enum! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the type knows no default")]
 impl Default for QuotaTable {
     fn default() -> Self {
         Self::New

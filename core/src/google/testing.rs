@@ -93,14 +93,14 @@ impl Fixture {
 
     /// What another process would have.
     pub(crate) fn google(&self) -> Arc<Google> {
+        self.google_on(Arc::clone(&self.store))
+    }
+
+    /// The same, with another store.
+    pub(crate) fn google_on(&self, store: Arc<dyn Store>) -> Arc<Google> {
         let options = self.options.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let configured = options.checked().expect("options that pass");
-        Google::new(
-            configured,
-            Arc::clone(&self.store),
-            Arc::new(self.clock.clone()),
-            Arc::clone(&self.ids) as _,
-        )
+        Google::new(configured, store, Arc::new(self.clock.clone()), Arc::clone(&self.ids) as _)
     }
 
     pub(crate) fn change(&self, change: impl FnOnce(&mut GoogleOptions)) {

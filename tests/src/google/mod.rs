@@ -1,6 +1,7 @@
 //! A workspace beside a fake of Google, with one clock for both.
 
 mod browser;
+mod child;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -12,7 +13,8 @@ use besunny::{
 };
 use besunny_fake_google::{Client, Delivery, FakeGoogle, Settings, Subscription};
 
-pub use self::browser::browse;
+pub use self::browser::{browse, redirect};
+pub use self::child::GoogleChild;
 
 /// Where Google sends browsers back.
 pub const REDIRECT: &str = "http://127.0.0.1:9/callback";

@@ -209,10 +209,6 @@ fn prepare(request: &ApiRequest, endpoints: &GoogleEndpoints) -> Result<HttpRequ
     prepared.headers =
         request.headers.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     prepared.body = match &request.payload {
-        // A length is demanded of these even where there is nothing to send.
-        Payload::Nothing if request.method != Method::Get => {
-            Some(("application/json".to_owned(), Vec::new()))
-        }
         Payload::Nothing => None,
         Payload::Json(value) => Some(("application/json".to_owned(), value.to_string().into_bytes())),
         Payload::Bytes { content_type, bytes } => Some((content_type.clone(), bytes.clone())),

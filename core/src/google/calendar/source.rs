@@ -71,7 +71,7 @@ impl CalendarSource {
         Ok(SourcePage { told: told(read.items, read.time_zone.as_deref()), next })
     }
 
-    /// The calendar's zone, where it can be had: `null` is not an error worth failing for.
+    /// The calendar's zone, where it can be had. Without it, whole days are those of UTC.
     async fn zone(&self) -> Option<String> {
         let operation = "calendar.zone";
         let request = ApiRequest::get(operation, self.url(), UNITS).query("fields", "timeZone");

@@ -11,6 +11,7 @@ mod delegated;
 mod flights;
 mod identity;
 mod keeper;
+mod linking;
 mod refresh;
 mod resealing;
 mod revocation;

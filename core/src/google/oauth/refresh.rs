@@ -25,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(75);
 const LOOK: Duration = Duration::from_millis(150);
 
 /// How it stands after a look at the store.
-enum Begun {
+enum Begun<'a> {
     /// Somebody has refreshed it.
     Fresh(AccessToken),
     /// Somebody is about to.
     Theirs,
     /// It is for us to do, with these tokens.
-    Ours(SealedTokens),
+    Ours(Turn<'a>, SealedTokens),
 }
 
 /// Our turn. Dropped before its end (the caller gave up), it is given back from a task of its
@@ -81,10 +81,8 @@ impl TokenKeeper {
         loop {
             match self.begin(account, holder, is_good).await? {
                 Begun::Fresh(token) => return Ok(token),
-                Begun::Ours(stored) => {
+                Begun::Ours(mut turn, stored) => {
                     tracing::debug!(account = %account.id, is_forced = stale.is_some(), "refreshing an access token");
-                    let (tenant, id) = (account.tenant, account.id);
-                    let mut turn = Turn { keeper: self, tenant, account: id, holder, is_over: false };
                     return self.in_turn(&mut turn, stored, is_good).await;
                 }
                 Begun::Theirs if Instant::now() < patience => sleep(LOOK).await,
@@ -99,7 +97,7 @@ impl TokenKeeper {
     }
 
     /// Looks at the store, and takes the turn if there is need.
-    async fn begin(&self, account: &Account, holder: LeaseId, is_good: IsGood<'_>) -> Result<Begun> {
+    async fn begin(&self, account: &Account, holder: LeaseId, is_good: IsGood<'_>) -> Result<Begun<'_>> {
         let now = self.now();
         let mut write = self.store.begin(&scope_for(account.tenant), Access::Work).await?;
         usable(write.account(account.id).await?, account.id)?;
@@ -107,19 +105,23 @@ impl TokenKeeper {
         if let Some(token) = self.opened(account.id, &stored)?.filter(|token| is_good(token)) {
             return Ok(Begun::Fresh(token));
         }
+        if stored.refresh.is_none() {
+            return Err(never_linked(account.id));
+        }
         match write.take_refresh_turn(account.id, holder, now.after(TURN), now).await? {
             RefreshTurn::Theirs(_) => Ok(Begun::Theirs),
             RefreshTurn::Ours => {
+                let (tenant, id) = (account.tenant, account.id);
+                let mut turn = Turn { keeper: self, tenant, account: id, holder, is_over: false };
                 // Read again: in some databases the row could have changed between the two.
-                let stored = write.tokens(account.id).await?.unwrap_or_default();
+                let stored = write.tokens(id).await?.unwrap_or_default();
                 write.commit().await?;
-                match self.opened(account.id, &stored)?.filter(|token| is_good(token)) {
-                    Some(token) => {
-                        end_turn(&*self.store, account.tenant, account.id, holder).await?;
-                        Ok(Begun::Fresh(token))
-                    }
-                    None => Ok(Begun::Ours(stored)),
+                if let Some(token) = self.opened(id, &stored)?.filter(|token| is_good(token)) {
+                    end_turn(&*self.store, tenant, id, holder).await?;
+                    turn.is_over = true;
+                    return Ok(Begun::Fresh(token));
                 }
+                Ok(Begun::Ours(turn, stored))
             }
         }
     }
@@ -131,21 +133,15 @@ impl TokenKeeper {
         is_good: IsGood<'_>,
     ) -> Result<AccessToken> {
         loop {
-            let reason = match &stored.refresh {
-                None => "there is no refresh token".to_owned(),
-                Some(sealed) => {
-                    match self.asked(&open(&self.configured.keys, turn.account, Use::Refresh, sealed)?).await
-                    {
-                        Ok(tokens) => return self.written(turn, &stored, &tokens, is_good).await,
-                        Err(TokenFailure::Refused(refusal)) if refusal.error == "invalid_grant" => {
-                            refusal.reason()
-                        }
-                        Err(TokenFailure::Refused(refusal)) => {
-                            return Err(other_refusal(&refusal).with("account", turn.account));
-                        }
-                        Err(TokenFailure::Other(error)) => return Err(error.with("account", turn.account)),
-                    }
+            let sealed = stored.refresh.as_ref().ok_or_else(|| never_linked(turn.account))?;
+            let refresh = open(&self.configured.keys, turn.account, Use::Refresh, sealed)?;
+            let reason = match self.asked(&refresh).await {
+                Ok(tokens) => return self.written(turn, &stored, &tokens, is_good).await,
+                Err(TokenFailure::Refused(refusal)) if refusal.error == "invalid_grant" => refusal.reason(),
+                Err(TokenFailure::Refused(refusal)) => {
+                    return Err(other_refusal(&refusal).with("account", turn.account));
                 }
+                Err(TokenFailure::Other(error)) => return Err(error.with("account", turn.account)),
             };
             match self.dead(turn, &stored, &reason, is_good).await? {
                 Verdict::Fresh(token) => return Ok(token),
@@ -251,6 +247,11 @@ enum Verdict {
     Fresh(AccessToken),
     Another(SealedTokens),
     Dead,
+}
+
+/// Somebody signs in with it, and that is all it was consented to.
+fn never_linked(account: AccountId) -> Error {
+    needs_reauth(account, "there is no refresh token")
 }
 
 fn other_refusal(refusal: &TokenRefusal) -> Error {

@@ -224,6 +224,11 @@ async fn a_login_tells_who_it_is_and_finds_nobody_by_address() {
     assert_eq!((kept.id, kept.login, &kept.scopes), (linked.id, true, &linked.scopes));
     assert_eq!(sign_in().await.known, [kept]);
     assert!(google.tokens.access(&linked).await.is_ok());
+    // Who only signs in has nothing to be called with, and loses nothing by the attempt.
+    let bo = fixture.user(2, "bob").await;
+    let login = google.consents.keep_login(bo, &first.identity).await.expect("kept");
+    assert_eq!(google.tokens.access(&login).await.expect_err("no tokens").kind(), ErrorKind::NeedsReauth);
+    assert_eq!(fixture.account(&login).await.status, AccountStatus::Active);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Consent and tokens, against a fake Google.
 
+mod adopting;
 mod consenting;
 mod delegating;
 mod refreshing;
