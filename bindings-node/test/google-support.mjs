@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout as delay } from 'node:timers/promises'
 
 import { ana, repository } from './support.mjs'
 
@@ -86,8 +87,18 @@ export async function fakeGoogle(t) {
       }
       return (await control('events.add', { calendar: ANA, event })).id
     },
-    /** What Google would post by now. */
-    pushes: async () => (await control('push.take')).deliveries,
+    /** What Google posts, as soon as there is something about each of the services. */
+    async pushes(...services) {
+      const taken = []
+      const until = Date.now() + 30_000
+      const about = (service) => taken.some(({ url }) => url.includes(`/${service}/`))
+      while (!services.every(about)) {
+        if (Date.now() > until) throw new Error(`no push about all of ${services}`)
+        taken.push(...(await control('push.take')).deliveries)
+        await delay(50)
+      }
+      return taken.filter(({ url }) => services.some((service) => url.includes(`/${service}/`)))
+    },
     /** What the subscription signs with, or what only looks like it. */
     async token({ kind = 'valid', account = SIGNER, audience = AUDIENCE } = {}) {
       return (await control('keys.oidc_token', { kind, account, audience })).token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -112,11 +113,15 @@ class FakeGoogle:
         }
         return str(self.control("events.add", calendar=ANA, event=event)["id"])
 
-    def pushes(self) -> list[dict[str, Any]]:
-        """What Google would post by now."""
-        deliveries = self.control("push.take")["deliveries"]
-        assert isinstance(deliveries, list)
-        return deliveries
+    def pushes(self, *services: str) -> list[dict[str, Any]]:
+        """What Google posts, as soon as there is something about each of the services."""
+        taken: list[dict[str, Any]] = []
+        until = time.monotonic() + 30
+        while not all(any(f"/{name}/" in push["url"] for push in taken) for name in services):
+            assert time.monotonic() < until, f"no push about all of {services}: {taken}"
+            taken += self.control("push.take")["deliveries"]
+            time.sleep(0.05)
+        return [push for push in taken if any(f"/{name}/" in push["url"] for name in services)]
 
     def token(self, kind: str = "valid", *, account: str = SIGNER, audience: str = AUDIENCE) -> str:
         """What the subscription signs with, or what only looks like it."""
